@@ -158,9 +158,7 @@ def _popen(command: Command, *, stdout: int, stderr: int, stdin: bool) -> subpro
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise ToolError(
-            f"{command.argv[0]}: not found", next_step="uv run invoke setup"
-        ) from error
+        raise ToolError(f"{command.argv[0]}: not found", next_step="uv run invoke setup") from error
     except OSError as error:
         raise ToolError(f"{command.argv[0]}: {error.strerror}") from error
 

@@ -1,0 +1,64 @@
+"""Typed fakes of the engine's seams, for our tests and for yours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slipway.command import Command
+from slipway.runner import OnLine, Result, failure
+
+Answer = Callable[[Command], "Result | str | None"]
+
+
+@dataclass
+class FakeRunner:
+    """Records commands and answers them from a table, first match first.
+
+    `answers` maps a prefix of the argv, as words, to what is printed on stdout, to a `Result`, or
+    to a function of the command. A command that nothing matches ends the test.
+    """
+
+    answers: list[tuple[str, str | Result | Answer]] = field(default_factory=list)
+    ran: list[Command] = field(default_factory=list)
+    started: list[Command] = field(default_factory=list)
+
+    def on(self, prefix: str, answer: str | Result | Answer = "") -> FakeRunner:
+        """Answer commands that begin with the words of `prefix`; returns itself."""
+        self.answers.append((prefix, answer))
+        return self
+
+    def run(self, command: Command, *, check: bool = True, on_line: OnLine | None = None) -> Result:
+        self.ran.append(command)
+        result = self._answer(command)
+        for line in result.output.splitlines() if on_line else ():
+            assert on_line
+            on_line(line)
+        if check and result.code != 0:
+            raise failure(command, result.code, result.output)
+        return result
+
+    def start(self, command: Command, *, log: Path) -> int:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+        self.started.append(command)
+        return 4242
+
+    @property
+    def shown(self) -> list[str]:
+        """The commands that ran, as a user would read them."""
+        return [str(command) for command in self.ran]
+
+    def _answer(self, command: Command) -> Result:
+        for prefix, answer in self.answers:
+            words = tuple(prefix.split())
+            if command.argv[: len(words)] == words:
+                given = answer(command) if callable(answer) else answer
+                return given if isinstance(given, Result) else printed(given or "")
+        raise AssertionError(f"no answer prepared for: {command}")
+
+
+def printed(stdout: str, *, code: int = 0, stderr: str = "") -> Result:
+    """A `Result` as if a program had printed `stdout` and `stderr`."""
+    return Result(code=code, stdout=stdout, output=stdout + stderr)
