@@ -1,0 +1,38 @@
+"""The service's own endpoints, all of them below ROUTE_PATH."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel
+
+Name = Annotated[str, Path(min_length=1, max_length=80, examples=["Ada"])]
+
+
+class Greeting(BaseModel):
+    """What a greeting looks like on the wire."""
+
+    message: str
+
+
+def routes(prefix: str) -> APIRouter:
+    """The endpoints below `prefix` (empty for a service that owns every path)."""
+    router = APIRouter(prefix=prefix, tags=["greetings"])
+    router.add_api_route("" if prefix else "/", index, methods=["GET"])
+    router.add_api_route("/hello/{name}", hello, methods=["GET"])
+    return router
+
+
+async def index(request: Request) -> Greeting:
+    """Greet the world."""
+    return _greet(request, "world")
+
+
+async def hello(request: Request, name: Name) -> Greeting:
+    """Greet somebody."""
+    return _greet(request, name)
+
+
+def _greet(request: Request, name: str) -> Greeting:
+    return Greeting(message=f"{request.app.state.settings.greeting}, {name}!")

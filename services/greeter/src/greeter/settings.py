@@ -1,0 +1,39 @@
+"""What the environment decides, checked once at start."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+def _prefix(path: str) -> str:
+    """A route prefix without its closing slash, so that "/" becomes ""."""
+    if path and not path.startswith("/"):
+        raise ValueError("must be empty or start with a slash")
+    return path.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    service_name: str = "greeter"
+    service_version: str = "dev"
+    environment: str = "development"
+    port: int = Field(default=8000, ge=1, le=65535)
+    route_path: Annotated[str, AfterValidator(_prefix)] = ""
+    log_level: Level = "INFO"
+
+    drain_seconds: float = Field(default=5, ge=0, le=60)
+    """Time to keep serving after TERM, until no load balancer sends requests here any more."""
+    graceful_seconds: int = Field(default=30, ge=1, le=100)
+    """Time that requests in flight get after that."""
+    keep_alive_seconds: int = Field(default=75, ge=1)
+    """Longer than the load balancer's idle timeout (60 s), or it meets closed connections."""
+
+    greeting: str = "Hello"

@@ -1,0 +1,107 @@
+"""Ending without losing a request: the real program, a real port, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+
+DRAIN = 0.5
+
+
+@dataclass
+class Running:
+    """The program as its container runs it."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def term(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def end(self) -> int:
+        return self.process.wait(timeout=10)
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    port = _free_port()
+    env = {**os.environ, "PORT": str(port), "DRAIN_SECONDS": str(DRAIN), "ROUTE_PATH": "/shop"}
+    command = [sys.executable, "-m", "greeter"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+        running = Running(process, f"http://127.0.0.1:{port}")
+        _wait(running)
+        yield running
+        process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(running: Running) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and running.process.poll() is None:
+        try:
+            httpx2.get(f"{running.url}/health")
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the service did not start")
+
+
+def test_serves_on_after_term_and_says_goodbye(running: Running) -> None:
+    """Requests that arrive in the draining time are served, and connections end with them."""
+    with httpx2.Client(base_url=running.url) as kept:
+        assert "Connection" not in kept.get("/shop").headers
+        running.term()
+        time.sleep(DRAIN / 5)
+        answer = kept.get("/shop")
+        assert (answer.status_code, answer.headers["Connection"]) == (200, "close")
+        assert httpx2.get(f"{running.url}/ready").status_code == 503
+    assert running.end() == 0
+
+
+def test_no_request_fails_under_traffic(running: Running) -> None:
+    """Clients that keep connections, and leave when told to, see not one failure."""
+
+    def visit(_: int) -> int:
+        served = 0
+        with httpx2.Client(base_url=running.url, timeout=10) as kept:
+            while time.monotonic() < until:
+                answer = kept.get("/shop/hello/Ada")
+                answer.raise_for_status()
+                served += 1
+                if answer.headers.get("Connection") == "close":
+                    return served
+        pytest.fail("never told to leave")
+
+    until = time.monotonic() + 10
+    with ThreadPoolExecutor(4) as clients:
+        visits = clients.map(visit, range(4))
+        time.sleep(0.3)
+        running.term()
+        assert all(served > 1 for served in visits)
+    assert running.end() == 0
+
+
+def test_a_second_signal_skips_the_wait(running: Running) -> None:
+    """Whoever presses Ctrl-C twice wants it to end."""
+    running.term()
+    time.sleep(DRAIN / 10)
+    began = time.monotonic()
+    running.term()
+    assert running.end() == 0
+    assert time.monotonic() - began < DRAIN
