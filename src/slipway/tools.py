@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,14 +162,14 @@ def holds_provider(folder: Path, version: str | None) -> bool:
 
 def mirror_places() -> Iterator[Path]:
     """Where mirrors usually are: as Terraform is told, where it looks by itself, shared folders."""
-    home = _home()
+    own = home()
     yield from _configured_places(cli_configuration())
     cache = os.environ.get("TF_PLUGIN_CACHE_DIR")
     if cache:
         yield Path(cache)
-    yield home / ".terraform.d" / "plugins"
-    yield home / "Library" / "Application Support" / "io.terraform" / "plugins"
-    yield Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share") / "terraform/plugins"
+    yield own / ".terraform.d" / "plugins"
+    yield own / "Library" / "Application Support" / "io.terraform" / "plugins"
+    yield Path(os.environ.get("XDG_DATA_HOME") or own / ".local/share") / "terraform/plugins"
     for folder in (os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":"):
         yield Path(folder) / "terraform" / "plugins"
     for shared in SHARED_FOLDERS:
@@ -179,7 +179,7 @@ def mirror_places() -> Iterator[Path]:
 def cli_configuration() -> Path | None:
     """The user's own Terraform CLI configuration, if it exists."""
     named = os.environ.get("TF_CLI_CONFIG_FILE")
-    path = Path(named) if named else _home() / ".terraformrc"
+    path = Path(named) if named else home() / ".terraformrc"
     return path if path.is_file() else None
 
 
@@ -227,12 +227,18 @@ def ca_bundle() -> Path | None:
     return Path(named) if named and Path(named).is_file() else None
 
 
-def executables(name: str) -> list[Path]:
-    """Every program of that name, on PATH and then in the system's folders, each once."""
+def executables(name: str, *, also: Sequence[Path] = ()) -> list[Path]:
+    """Every program of that name, on PATH, in the system's folders and in `also`, each once."""
     on_path = (Path(folder) for folder in os.get_exec_path() if folder)
-    paths = [folder / name for folder in (*on_path, *SYSTEM_FOLDERS)]
+    paths = [folder / name for folder in (*on_path, *SYSTEM_FOLDERS, *also)]
     by_target = {path.resolve(): path for path in reversed(paths) if _is_executable(path)}
     return sorted(by_target.values(), key=paths.index)
+
+
+def home() -> Path:
+    """The user's home folder; the root folder where there is none."""
+    # Not Path.home(): it raises where HOME is unset and the user has no entry.
+    return Path(os.environ.get("HOME") or "/")
 
 
 def parse_version(text: str) -> Version | None:
@@ -254,11 +260,6 @@ def _configured_places(configuration: Path | None) -> Iterator[Path]:
     for mirror in re.finditer(r"filesystem_mirror\s*{([^}]*)}", text):
         yield from map(Path, re.findall(r'^\s*path\s*=\s*"([^"]+)"', mirror[1], re.MULTILINE))
     yield from map(Path, re.findall(r'^\s*plugin_cache_dir\s*=\s*"([^"]+)"', text, re.MULTILINE))
-
-
-def _home() -> Path:
-    # Not Path.home(): it raises where HOME is unset and the user has no entry.
-    return Path(os.environ.get("HOME") or "/")
 
 
 def _has_buildx(path: Path, runner: Runner) -> bool:

@@ -1,0 +1,1 @@
+"""What this machine needs before a deploy can work: looked for by `doctor`, mended by `setup`."""
