@@ -107,6 +107,9 @@ class SubprocessRunner:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
+            for pipe in (child.stdout, child.stderr):
+                if pipe:
+                    pipe.close()
             self._children.discard(child)
 
 
