@@ -1,0 +1,30 @@
+variable "keep" {
+  type        = number
+  description = "How many images to keep."
+  default     = 10
+
+  validation {
+    condition     = var.keep >= 2
+    error_message = "keep: at least 2; a rollback needs the image before."
+  }
+}
+
+variable "name" {
+  type        = string
+  description = "Name of the repository."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$", var.name)) && length(var.name) <= 256
+    error_message = "name: project/service, at most 256 characters."
+  }
+}
+
+variable "protected" {
+  type        = bool
+  description = "Whether the repository refuses to be deleted while it holds images."
+}
+
+variable "service" {
+  type        = string
+  description = "The service whose images these are, for the tag."
+}

@@ -1,0 +1,75 @@
+# --- Who may connect ---------------------------------------------------------------------------
+
+resource "aws_security_group" "this" {
+  name        = "${var.name}-tasks"
+  description = "Tasks of ${var.name}"
+  vpc_id      = var.vpc_id
+
+  tags = { Name = "${var.name}-tasks" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
+  security_group_id            = aws_security_group.this.id
+  description                  = "Load balancer to the service's port"
+  referenced_security_group_id = var.load_balancer_security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = var.port
+  to_port                      = var.port
+}
+
+# The registry, the logs and whatever the service calls. DNS goes to the VPC's resolver, which no
+# security group holds back.
+resource "aws_vpc_security_group_egress_rule" "out" {
+  security_group_id = aws_security_group.this.id
+  description       = "TCP to anywhere"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 0
+  to_port           = 65535
+}
+
+# --- Service -----------------------------------------------------------------------------------
+
+resource "aws_ecs_service" "this" {
+  name                               = var.name
+  cluster                            = var.cluster_arn
+  launch_type                        = "FARGATE"
+  platform_version                   = "LATEST"
+  task_definition                    = var.task_definition_arn
+  desired_count                      = var.desired_count
+  deployment_minimum_healthy_percent = var.minimum_healthy_percent
+  deployment_maximum_percent         = var.maximum_percent
+  health_check_grace_period_seconds  = var.grace
+  enable_ecs_managed_tags            = true
+  propagate_tags                     = "SERVICE"
+
+  # Whoever rolls out watches, and says what came of it: Terraform would only say that it waited.
+  wait_for_steady_state = false
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  load_balancer {
+    target_group_arn = var.target_group_arn
+    container_name   = var.container_name
+    container_port   = var.port
+  }
+
+  network_configuration {
+    subnets          = var.subnets
+    security_groups  = [aws_security_group.this.id]
+    assign_public_ip = var.assign_public_ip
+  }
+
+  lifecycle {
+    ignore_changes = [desired_count, load_balancer, task_definition]
+  }
+
+  # Tasks that start before the group lets them out fail to pull their image.
+  depends_on = [
+    aws_vpc_security_group_egress_rule.out,
+    aws_vpc_security_group_ingress_rule.load_balancer,
+  ]
+}

@@ -1,0 +1,69 @@
+variable "assign_public_ip" {
+  type        = bool
+  description = "Whether tasks get a public address: only where there is no NAT."
+}
+
+variable "cluster_arn" {
+  type        = string
+  description = "Cluster of the service."
+}
+
+variable "container_name" {
+  type        = string
+  description = "Container that the load balancer sends to."
+}
+
+variable "desired_count" {
+  type        = number
+  description = "Tasks at creation. Afterwards scaling and rollouts decide."
+}
+
+variable "grace" {
+  type        = number
+  description = "Seconds after a task's start in which failing target health does not count."
+}
+
+variable "load_balancer_security_group_id" {
+  type        = string
+  description = "The only group that may connect to the tasks."
+}
+
+variable "maximum_percent" {
+  type        = number
+  description = "Most tasks during a rollout, in percent of the desired count."
+}
+
+variable "minimum_healthy_percent" {
+  type        = number
+  description = "Fewest healthy tasks during a rollout, in percent of the desired count."
+}
+
+variable "name" {
+  type        = string
+  description = "Name of the service."
+}
+
+variable "port" {
+  type        = number
+  description = "Port that the tasks listen on."
+}
+
+variable "subnets" {
+  type        = list(string)
+  description = "Subnets of the tasks."
+}
+
+variable "target_group_arn" {
+  type        = string
+  description = "Target group that the tasks join."
+}
+
+variable "task_definition_arn" {
+  type        = string
+  description = "Revision to start with. Afterwards rollouts decide."
+}
+
+variable "vpc_id" {
+  type        = string
+  description = "VPC of the tasks."
+}
