@@ -1,0 +1,134 @@
+"""A service's folder as git sees it, and a clean copy of it to build from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from slipway.command import Command, command
+from slipway.errors import BuildError
+from slipway.images.ignore import ignore_rules
+from slipway.images.plan import ContextFile, ImagePlan, Source
+from slipway.runner import Runner
+
+DOCKERFILE = "Dockerfile"
+
+# A git hook sets these for its own repository; they would point us at a wrong index.
+_GIT_ENV: dict[str, str | None] = {"GIT_DIR": None, "GIT_INDEX_FILE": None, "GIT_WORK_TREE": None}
+
+
+def read_source(folder: Path, runner: Runner) -> Source:
+    """What would be built from `folder` now. Raises `BuildError` where git or a file is missing."""
+    dockerfile = folder / DOCKERFILE
+    if not dockerfile.is_file():
+        raise BuildError(
+            f"{_shown(folder)}/{DOCKERFILE}: missing",
+            next_step="write it, or copy that of another service",
+        )
+    head = runner.run(_git(folder, "rev-parse", "--verify", "--quiet", "HEAD"), check=False)
+    status = _git(folder, "status", "--porcelain", "--untracked-files=normal", "--", ".")
+    return Source(
+        folder=folder,
+        files=tuple(_files(folder, runner)),
+        dockerfile=dockerfile.read_text(encoding="utf-8"),
+        revision=head.stdout.strip(),
+        dirty=bool(runner.run(status).stdout.strip()),
+    )
+
+
+def stage_context(plan: ImagePlan, target: Path) -> None:
+    """Copy exactly the files that were hashed into `target`, with modes that no umask decides.
+
+    What git ignores therefore never enters an image, and an edit in the meantime is noticed.
+    """
+    for file in plan.source.files:
+        source, copy = plan.source.folder / file.path, target / file.path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _copy(source, copy, file)
+        except FileNotFoundError:
+            raise _changed(source) from None
+        if _entry(target, file.path) != file:
+            raise _changed(source)
+
+
+def _files(folder: Path, runner: Runner) -> Iterator[ContextFile]:
+    ignored = ignore_rules(_ignore_file(folder))
+    for name in sorted({DOCKERFILE, *_names(folder, runner)}):
+        if name != DOCKERFILE and ignored(name):
+            continue
+        entry = _entry(folder, name)
+        if entry:
+            yield entry
+
+
+def _names(folder: Path, runner: Runner) -> list[str]:
+    listing = _git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    result = runner.run(listing, check=False)
+    if result.code != 0:
+        raise BuildError(
+            f"{_shown(folder)}: git can't list its files: {result.output.strip()}",
+            next_step="git init  (git says which files belong to an image)",
+        )
+    return [name for name in result.stdout.split("\0") if name]
+
+
+def _ignore_file(folder: Path) -> str:
+    # The first is Docker's name for one that belongs to a single Dockerfile; it wins.
+    for name in (f"{DOCKERFILE}.dockerignore", ".dockerignore"):
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8")
+    return ""
+
+
+def _entry(folder: Path, name: str) -> ContextFile | None:
+    """The file as it is on disk; None where it was deleted without telling git."""
+    path = folder / name
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        _refuse_mangled(path)
+        return None
+    if stat.S_ISLNK(mode):
+        target = os.fsencode(path.readlink())
+        return ContextFile(path=name, kind="link", digest=hashlib.sha256(target).hexdigest())
+    if not stat.S_ISREG(mode):
+        raise BuildError(
+            f"{_shown(path)}: neither a file nor a link (a git repository of its own?)",
+            next_step="copy its files into the service, or name it in .gitignore",
+        )
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return ContextFile(path=name, kind="executable" if mode & 0o100 else "file", digest=digest)
+
+
+def _refuse_mangled(path: Path) -> None:
+    # The replacement character stands for bytes that are no UTF-8: the file is there.
+    if "\ufffd" in path.name:
+        raise BuildError(f"{_shown(path)}: its name is not UTF-8", next_step="rename the file")
+
+
+def _copy(source: Path, copy: Path, file: ContextFile) -> None:
+    shutil.copyfile(source, copy, follow_symlinks=False)
+    if file.kind != "link":
+        copy.chmod(0o755 if file.kind == "executable" else 0o644)
+
+
+def _changed(path: Path) -> BuildError:
+    return BuildError(
+        f"{_shown(path)}: changed while it was being read", next_step="run the command again"
+    )
+
+
+def _git(folder: Path, *words: str) -> Command:
+    return command("git", *words, cwd=folder, env=_GIT_ENV)
+
+
+def _shown(path: Path) -> str:
+    """`path` from the folder of services on, as a user types it."""
+    parts = path.parts
+    return str(Path(*parts[parts.index("services") :])) if "services" in parts else str(path)

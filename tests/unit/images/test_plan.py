@@ -1,0 +1,108 @@
+"""Content tags, base images and what a plan holds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from slipway.images.plan import ContextFile, Kind, base_images, content_tag
+from tests.cases_files import cases
+from tests.unit.images.samples import make_plan, make_service
+
+
+def a_file(path: str = "src/app.py", kind: Kind = "file", digest: str = "aa") -> ContextFile:
+    return ContextFile(path=path, kind=kind, digest=digest)
+
+
+INPUTS: dict[str, Any] = {
+    "files": (a_file("Dockerfile"), a_file()),
+    "build_args": {"PYTHON_VERSION": "3.13", "DEBIAN": "trixie"},
+    "platform": "linux/amd64",
+    "bases": {"python:3.13-slim-trixie": "sha256:bb"},
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": (a_file("Dockerfile"), a_file(digest="ab"))},
+        {"files": (a_file("Dockerfile"), a_file(kind="executable"))},
+        {"files": (a_file("Dockerfile"), a_file(kind="link"))},
+        {"files": (a_file("Dockerfile"), a_file(path="src/apple.py"))},
+        {"files": (a_file("Dockerfile"),)},
+        {"build_args": {"PYTHON_VERSION": "3.11", "DEBIAN": "trixie"}},
+        {"platform": "linux/arm64"},
+        {"bases": {"python:3.13-slim-trixie": "sha256:cc"}},
+    ],
+    ids=["bytes", "bit", "link", "name", "removed", "argument", "platform", "base"],
+)
+def test_the_tag_changes_with_each_input(change: dict[str, Any]) -> None:
+    """Whatever goes into an image also goes into its name."""
+    assert content_tag(**INPUTS | change) != content_tag(**INPUTS)
+
+
+def test_the_tag_does_not_depend_on_order() -> None:
+    """Files and arguments in another order are the same image."""
+    turned = {
+        **INPUTS,
+        "files": INPUTS["files"][::-1],
+        "build_args": dict(reversed(INPUTS["build_args"].items())),
+    }
+    assert content_tag(**turned) == content_tag(**INPUTS)
+
+
+def test_the_tag_is_stable_between_releases_of_slipway() -> None:
+    """The scheme only changes on purpose: else every image of every user is built again."""
+    assert content_tag(**INPUTS) == "08b3f82ed338d4ae"
+
+
+def test_a_tag_is_one_that_registries_take() -> None:
+    """Sixteen hexadecimal digits."""
+    assert re.fullmatch(r"[0-9a-f]{16}", content_tag(**INPUTS))
+
+
+@pytest.mark.parametrize("case", cases("images/bases"))
+def test_finds_the_base_images(case: dict[str, Any]) -> None:
+    """`FROM` lines are read with the arguments that the build passes."""
+    found = base_images(case["dockerfile"], case["build_args"])
+    assert list(found) == case["bases"], case["about"]
+
+
+def test_the_version_is_no_input_of_its_own_tag() -> None:
+    """The plan's arguments leave `VERSION` out, and its reference ends with the tag."""
+    plan = make_plan()
+    assert dict(plan.build_args) == {"PYTHON_VERSION": "3.13", "DEBIAN": "trixie"}
+    assert plan.reference == f"localhost:4566/shop/greeter:{plan.tag}"
+
+
+@pytest.mark.parametrize(("python", "debian"), [("3.11", "bookworm"), ("3.13", "trixie")])
+def test_python_decides_the_debian_release(python: str, debian: str) -> None:
+    """Each Python comes from the Debian release whose own Python it is."""
+    assert make_plan(make_service(python=python)).build_args["DEBIAN"] == debian
+
+
+def test_architecture_decides_the_platform() -> None:
+    """A service for Graviton is built for arm64, under another tag."""
+    graviton = make_plan(make_service(architecture="arm64"))
+    assert graviton.platform == "linux/arm64"
+    assert graviton.tag != make_plan().tag
+
+
+def test_the_image_is_asked_as_the_service_will_be() -> None:
+    """The trial start has the task's variables, port, memory and health path."""
+    ask = make_plan().ask
+    assert (ask.port, ask.path, ask.memory) == (8000, "/health", 512)
+    assert ask.env == {
+        "SERVICE_NAME": "greeter",
+        "ENVIRONMENT": "local",
+        "PORT": "8000",
+        "ROUTE_PATH": "/greeter",
+        "GREETING": "Hello",
+    }
+
+
+def test_settings_of_the_task_alone_keep_the_image() -> None:
+    """Environment variables and scaling don't rebuild: they are no part of the image."""
+    assert make_plan(make_service(env={}, cpu=512)).tag == make_plan().tag
