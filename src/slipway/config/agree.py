@@ -1,0 +1,198 @@
+"""What has to fit together: values of one service, services with each other, names with AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from slipway.config.check import Problem, location
+from slipway.config.layers import Merged, Tree
+from slipway.config.sources import EMBEDDED_ACCOUNT
+
+GIB = 1024
+
+FARGATE: Mapping[int, tuple[int, ...]] = {
+    256: (512, 1 * GIB, 2 * GIB),
+    512: tuple(range(1 * GIB, 4 * GIB + 1, GIB)),
+    1024: tuple(range(2 * GIB, 8 * GIB + 1, GIB)),
+    2048: tuple(range(4 * GIB, 16 * GIB + 1, GIB)),
+    4096: tuple(range(8 * GIB, 30 * GIB + 1, GIB)),
+    8192: tuple(range(16 * GIB, 60 * GIB + 1, 4 * GIB)),
+    16384: tuple(range(32 * GIB, 120 * GIB + 1, 8 * GIB)),
+}
+"""Memory sizes (MiB) for each cpu; source: AWS's "Task CPU and memory" table of Fargate."""
+
+OURS = frozenset({"SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "PORT", "ROUTE_PATH"})
+"""Variables that Slipway sets for every container."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """Values that don't go together, by their dotted keys."""
+
+    keys: tuple[str, ...]
+    reason: str
+
+
+Rule = Callable[[Tree], Iterator[Clash]]
+
+
+def service_problems(merged: Merged) -> list[Problem]:
+    """What does not fit together in one service for one environment."""
+    return [_problem(merged, clash) for rule in RULES for clash in rule(merged.values)]
+
+
+def _problem(merged: Merged, clash: Clash) -> Problem:
+    keys = tuple(location(key) for key in clash.keys)
+    return Problem(place=merged.place(*clash.keys), reason=clash.reason, keys=keys)
+
+
+def _fargate(service: Tree) -> Iterator[Clash]:
+    cpu, memory = service["cpu"], service["memory"]
+    if memory not in FARGATE[cpu]:
+        sizes = ", ".join(str(size) for size in FARGATE[cpu])
+        yield Clash(
+            keys=("cpu", "memory"),
+            reason=f"cpu {cpu} and memory {memory} don't go together on Fargate; "
+            f"with cpu {cpu} memory is one of {sizes}",
+        )
+
+
+def _health(service: Tree) -> Iterator[Clash]:
+    timeout, interval = service["health"]["timeout"], service["health"]["interval"]
+    if timeout >= interval:
+        yield Clash(
+            keys=("health.timeout", "health.interval"),
+            reason=f"timeout ({timeout}) must be less than interval ({interval})",
+        )
+
+
+def _scale(service: Tree) -> Iterator[Clash]:
+    least, most = service["scale"]["min"], service["scale"]["max"]
+    if least > most:
+        yield Clash(
+            keys=("scale.min", "scale.max"),
+            reason=f"min ({least}) must not be more than max ({most})",
+        )
+
+
+def _replaceable(service: Tree) -> Iterator[Clash]:
+    """A rollout must be allowed to start a task more or to stop one first."""
+    low, high = service["deploy"]["minimum_healthy_percent"], service["deploy"]["maximum_percent"]
+    counts = range(max(1, service["scale"]["min"]), service["scale"]["max"] + 1)
+    # ECS rounds the lower limit up and the upper one down.
+    stuck = [n for n in counts if n * high // 100 <= n and -(-n * low // 100) >= n]
+    if stuck:
+        yield Clash(
+            keys=("deploy.minimum_healthy_percent", "deploy.maximum_percent"),
+            reason=f"with {stuck[0]} running, {low} % to {high} % leave no room to replace a task; "
+            "lower minimum_healthy_percent or raise maximum_percent",
+        )
+
+
+def _reserved(service: Tree) -> Iterator[Clash]:
+    for name in sorted(OURS & set(service["env"])):
+        yield Clash(keys=(f"env.{name}",), reason="is set by slipway itself; choose another name")
+
+
+RULES: tuple[Rule, ...] = (_fargate, _health, _scale, _replaceable, _reserved)
+
+
+def route_problems(services: Mapping[str, Merged]) -> list[Problem]:
+    """Requests that two services claim, in one environment."""
+    return [
+        Problem(
+            place=first.place(f"route.{key}"),
+            reason=reason.format(other=second.place(f"route.{key}")),
+        )
+        for (_, first), (_, second) in combinations(sorted(services.items()), 2)
+        for key, reason in _contest(first.values["route"], second.values["route"])
+    ]
+
+
+def _contest(one: Tree, two: Tree) -> Iterator[tuple[str, str]]:
+    if (one["host"], one["path"]) == (two["host"], two["path"]):
+        where = f"{one['host']}{one['path']}"
+        yield "path", f"{where} goes to another service already ({{other}})"
+    if one["priority"] == two["priority"]:
+        yield "priority", f"{one['priority']} is taken already ({{other}}); each needs its own"
+    elif _shadows(one, two) or _shadows(two, one):
+        yield "priority", _order(one, two)
+
+
+def _order(one: Tree, two: Tree) -> str:
+    narrow, wide = (two, one) if _shadows(one, two) else (one, two)
+    names = [f"{route['host']}{route['path']} ({route['priority']})" for route in (narrow, wide)]
+    return f"{names[0]} needs a smaller priority than {names[1]} to be reached ({{other}})"
+
+
+def _shadows(wide: Tree, narrow: Tree) -> bool:
+    """Whether `wide` takes every request of `narrow`, which comes after it."""
+    inside = wide["host"] in ("", narrow["host"]) and below(narrow["path"], wide["path"])
+    same = (wide["host"], wide["path"]) == (narrow["host"], narrow["path"])
+    return bool(inside and not same and wide["priority"] < narrow["priority"])
+
+
+def below(path: str, top: str) -> bool:
+    """Whether `path` is `top` or something under it."""
+    return path == top or path.startswith(top.rstrip("/") + "/")
+
+
+def environment_problems(environments: Mapping[str, Merged]) -> list[Problem]:
+    """What does not fit together in the environments of slipway.toml."""
+    return [
+        _problem(merged, clash)
+        for name, merged in environments.items()
+        for rule in (_account, _role, _registry(environments), _workspace(name))
+        for clash in rule(merged.values)
+    ]
+
+
+def _account(environment: Tree) -> Iterator[Clash]:
+    real = environment["target"] == "aws"
+    if real and not environment["account_id"]:
+        yield Clash(keys=("target",), reason="needs account_id, the 12 digits of the AWS account")
+    if not real and environment["account_id"] != EMBEDDED_ACCOUNT:
+        yield Clash(keys=("account_id",), reason='is for target = "aws" only; remove it')
+
+
+def _role(environment: Tree) -> Iterator[Clash]:
+    role, account = environment["role_arn"], environment["account_id"]
+    if role and environment["target"] == "embedded":
+        yield Clash(keys=("role_arn",), reason='is for target = "aws" only; remove it')
+    elif role and account and role.split(":")[4] != account:
+        yield Clash(
+            keys=("role_arn", "account_id"),
+            reason=f"role_arn is of account {role.split(':')[4]}, account_id says {account}",
+        )
+
+
+def _registry(environments: Mapping[str, Merged]) -> Rule:
+    def rule(environment: Tree) -> Iterator[Clash]:
+        home = environments.get(environment["registry"])
+        if home is None:
+            known = ", ".join(environments)
+            yield _of_registry(f"no environment of this name; there are: {known}")
+        elif home.values["target"] != environment["target"]:
+            yield _of_registry(f"{environment['registry']} has another target")
+        elif home.values["registry"] != environment["registry"]:
+            yield _of_registry(f"{environment['registry']} has no registry of its own")
+
+    return rule
+
+
+def _of_registry(reason: str) -> Clash:
+    return Clash(keys=("registry",), reason=reason)
+
+
+def _workspace(name: str) -> Rule:
+    def rule(_: Tree) -> Iterator[Clash]:
+        if name == "default":
+            yield Clash(
+                keys=("target",),
+                reason='an environment can\'t be called "default": Terraform calls its '
+                "own first workspace so",
+            )
+
+    return rule

@@ -1,0 +1,121 @@
+"""From the files of a checkout to settings, or to one error with everything that is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from slipway.config.check import Problem
+from slipway.config.layers import Merged, defaults
+from slipway.config.nearest import did_you_mean, nearest
+from slipway.config.problems import problems
+from slipway.config.settings import Environment, Local, Service, Settings
+from slipway.config.sources import Sources, find_sources
+from slipway.errors import ConfigError, UsageError
+from slipway.paths import Checkout
+
+T = TypeVar("T")
+
+
+def load(
+    checkout: Checkout,
+    environment: str,
+    services: Sequence[str] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings for one environment and the named services (none named: all).
+
+    Raises `ConfigError` with every problem of every file, also of what was not asked for, and
+    `UsageError` for a name that does not exist. `environ` stands for the process environment.
+    """
+    sources = find_sources(checkout, os.environ if environ is None else environ, defaults())
+    _raise(problems(sources))
+    known(environment, sources.environments, "environment", "--env")
+    for name in services:
+        known(name, sources.services, "service", "--service")
+    return _settings(checkout, sources, environment, dict.fromkeys(services or sources.services))
+
+
+def load_local(checkout: Checkout, *, environ: Mapping[str, str] | None = None) -> Local:
+    """The [local] table, for commands that are about no environment and no service."""
+    sources = find_sources(checkout, os.environ if environ is None else environ, defaults())
+    _raise([*sources.project.problems, *sources.problems])
+    return build(Local, sources.merged_local().values)
+
+
+def known(name: str, names: Iterable[str], what: str, flag: str) -> None:
+    """Raise `UsageError` with the nearest name unless `name` is one of `names`."""
+    names = list(names)
+    if name in names:
+        return
+    meant = nearest(name, names)
+    raise UsageError(
+        f"no {what} called {name!r}{did_you_mean(meant)}; there are: {', '.join(names)}",
+        next_step=f"pass {flag}={meant or '|'.join(names)}",
+    )
+
+
+def _raise(found: Sequence[Problem]) -> None:
+    if found:
+        lines = "\n".join(str(problem) for problem in found)
+        raise ConfigError(lines, next_step="mend these, then run the command again")
+
+
+def _settings(
+    checkout: Checkout, sources: Sources, environment: str, services: Iterable[str]
+) -> Settings:
+    project = sources.merged_project()
+    local = sources.merged_local()
+    environments = {name: sources.merged_environment(name) for name in sources.environments}
+    chosen = {name: sources.merged_service(environment, name) for name in services}
+    everywhere = {name: _environment(name, merged) for name, merged in environments.items()}
+    return Settings(
+        project=project.values["name"],
+        owner=project.values["owner"],
+        region=project.values["region"],
+        environment=everywhere[environment],
+        environments=everywhere,
+        local=build(Local, local.values),
+        services={name: _service(checkout, name, merged) for name, merged in chosen.items()},
+        all_services=tuple(sources.services),
+        provenance={
+            **_provenance("project", project),
+            **_provenance("local", local),
+            **_each("environments", environments),
+            **_each("services", chosen),
+        },
+    )
+
+
+def _environment(name: str, merged: Merged) -> Environment:
+    return build(Environment, {**merged.values, "name": name})
+
+
+def _service(checkout: Checkout, name: str, merged: Merged) -> Service:
+    return build(Service, {**merged.values, "folder": checkout.services / name})
+
+
+def build(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A dataclass from checked values, tables in it included."""
+    hints = get_type_hints(kind)
+    return kind(
+        **{
+            name: build(hints[name], value) if is_dataclass(hints[name]) else value
+            for name, value in values.items()
+        }
+    )
+
+
+def _each(above: str, merged: Mapping[str, Merged]) -> dict[str, str]:
+    return {
+        key: origin
+        for name, one in merged.items()
+        for key, origin in _provenance(f"{above}.{name}", one).items()
+    }
+
+
+def _provenance(above: str, merged: Merged) -> dict[str, str]:
+    return {f"{above}.{key}": str(origin) for key, origin in merged.origins.items()}

@@ -1,0 +1,86 @@
+"""What a value must be: each rule in words for people and as limits for pydantic and the schema.
+
+pydantic takes these from the annotations without being imported here, so that looking at settings
+costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+CoreSchema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Must:
+    """A rule of one value. `says` goes after "must be"; `limits` are pydantic-core's."""
+
+    says: str
+    limits: Mapping[str, object] = field(default_factory=dict)
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: Callable[[object], CoreSchema]
+    ) -> CoreSchema:
+        # strict: TOML has types, so 8000.0, true and "8000" are no whole numbers.
+        return {
+            "type": "custom-error",
+            "schema": {**handler(source), "strict": True, **self.limits},
+            "custom_error_type": "must",
+            "custom_error_message": self.says,
+        }
+
+
+def between(low: int, high: int, unit: str = "") -> Must:
+    """A whole number in a range, both ends included."""
+    words = f"a whole number from {low} to {high}"
+    return Must(f"{words} ({unit})" if unit else words, {"ge": low, "le": high})
+
+
+def like(pattern: str, says: str) -> Must:
+    """Text that matches a regular expression from its start to its end."""
+    return Must(says, {"pattern": f"^(?:{pattern})$"})
+
+
+SEGMENT = r"[A-Za-z0-9._~-]+"
+
+Text = Annotated[str, Must("text in quotes")]
+Flag = Annotated[bool, Must("true or false")]
+Name = Annotated[
+    str,
+    like(
+        "[a-z](?:-?[a-z0-9]){1,23}",
+        "2 to 24 lowercase letters, digits and single hyphens, beginning with a letter",
+    ),
+]
+Owner = Annotated[
+    str,
+    like(
+        "(?:[a-z](?:-?[a-z0-9]){0,15})?",
+        "empty, or 1 to 16 lowercase letters, digits and single hyphens, beginning with a letter",
+    ),
+]
+Region = Annotated[
+    str, like("[a-z]{2}(?:-[a-z]+)+-[0-9]", 'the name of an AWS region, as "us-west-1"')
+]
+Account = Annotated[str, like("(?:[0-9]{12})?", "the 12 digits of an AWS account, in quotes")]
+Role = Annotated[
+    str,
+    like(
+        "(?:arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?",
+        'the ARN of a role, as "arn:aws:iam::123456789012:role/deploy"',
+    ),
+]
+UrlPath = Annotated[
+    str,
+    like(
+        rf"/(?:{SEGMENT}(?:/{SEGMENT})*)?", 'a path such as "/health", without a slash at its end'
+    ),
+]
+Host = Annotated[
+    str, like(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+)?", 'a lowercase host name, as "api.example.com"')
+]
+EnvName = Annotated[
+    str, like("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")
+]

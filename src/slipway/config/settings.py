@@ -1,0 +1,237 @@
+"""Every setting there is, each declared once: its type, its rule, its meaning.
+
+The string below a field is its documentation, in editors (JSON Schema) and in
+docs/configuration.md. Defaults are in defaults.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from slipway.config.rules import (
+    Account,
+    EnvName,
+    Flag,
+    Host,
+    Name,
+    Owner,
+    Region,
+    Role,
+    Text,
+    UrlPath,
+    between,
+)
+
+Percent = Annotated[int, between(1, 100)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of a configuration file: unknown keys are errors."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "use_attribute_docstrings": True,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project(Table):
+    """What holds for every environment."""
+
+    name: Name
+    """Enters the name of every resource."""
+    owner: Owner
+    """Comes first in every name, for AWS accounts that several teams share."""
+    region: Region
+    """Where environments live that name no region of their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Local(Table):
+    """The embedded AWS of this machine."""
+
+    port: Annotated[int, between(1024, 65535)]
+    """Loopback port of the embedded AWS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentTable(Table):
+    """A place to deploy to: an AWS account, or the embedded AWS of this machine."""
+
+    target: Literal["aws", "embedded"]
+    """`aws` is the real one; `embedded` runs on this machine."""
+    region: Region
+    """AWS region (default: the project's)."""
+    account_id: Account
+    """The AWS account, 12 digits in quotes; required for `aws`, fixed for `embedded`."""
+    role_arn: Role
+    """Role to assume in that account; empty: use the credentials as they are."""
+    branch: Text
+    """The git branch that deploys here; empty: any."""
+    protected: Flag
+    """Refuse `destroy`, uncommitted changes and the removal of anything that holds data."""
+    registry: Name
+    """The environment whose registry holds the images (default: this one)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(EnvironmentTable):
+    """An environment with its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health(Table):
+    """How the load balancer finds out whether a task can serve."""
+
+    path: UrlPath
+    """Path that answers 200 when all is well."""
+    interval: Annotated[int, between(5, 300, "seconds")]
+    """Seconds between two checks."""
+    timeout: Annotated[int, between(2, 60, "seconds")]
+    """Seconds to wait for an answer; less than `interval`."""
+    healthy: Annotated[int, between(2, 10)]
+    """Good answers in a row that make a target healthy."""
+    unhealthy: Annotated[int, between(2, 10)]
+    """Failures in a row that make a target unhealthy."""
+    grace: Annotated[int, between(0, 300, "seconds")]
+    """Seconds after the start of a task in which failures don't count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route(Table):
+    """Which requests of the load balancer go to the service."""
+
+    path: UrlPath
+    """This path and all below it; `/` is everything."""
+    host: Host
+    """Only requests for this host; empty: any."""
+    priority: Annotated[int, between(1, 49999)]
+    """The smallest one that fits wins; unique among the services."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale(Table):
+    """How many tasks run, and what makes them more or fewer."""
+
+    min: Annotated[int, between(0, 1000, "tasks")]
+    """Fewest tasks; 0 switches the service off until somebody scales it up."""
+    max: Annotated[int, between(1, 1000, "tasks")]
+    """Most tasks."""
+    cpu: Percent
+    """Average CPU that scaling aims at, %."""
+    memory: Percent
+    """Average memory that scaling aims at, %."""
+    requests: Annotated[int, between(1, 1_000_000)]
+    """Requests per minute and task that scaling aims at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deploy(Table):
+    """How a new version takes over."""
+
+    strategy: Literal["rolling"]
+    """`rolling`: task by task, back to the old version when the new one does not come up."""
+    timeout: Annotated[int, between(60, 7200, "seconds")]
+    """Seconds after which a rollout is no longer waited for."""
+    minimum_healthy_percent: Annotated[int, between(0, 100)]
+    """Tasks that keep serving during a rollout, % of the wanted number (rounded up)."""
+    maximum_percent: Annotated[int, between(100, 400)]
+    """Tasks at most during a rollout, % of the wanted number (rounded down)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common(Table):
+    """What services may have in common: the tables of defaults in slipway.toml."""
+
+    port: Annotated[int, between(1024, 65535)]
+    """Port that the container listens on; it gets it as `PORT`."""
+    python: Literal["3.11", "3.13"]
+    """Python of the image."""
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384]
+    """CPU units of a task; 1024 are one vCPU."""
+    memory: Annotated[int, between(512, 122880, "MiB")]
+    """Memory of a task in MiB; Fargate has a few sizes for each `cpu`."""
+    architecture: Literal["x86_64", "arm64"]
+    """Processor that the image is built for."""
+    stop_timeout: Annotated[int, between(45, 120, "seconds")]
+    """Seconds from TERM to KILL; 45 = 5 draining + 30 finishing requests + 5 closing + 5 spare."""
+    health: Health
+    scale: Scale
+    deploy: Deploy
+    env: Mapping[EnvName, Text]
+    """Environment variables of the container. No secrets: these are readable in AWS's console."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override(Common):
+    """What service.toml may set for one environment: all but the name."""
+
+    route: Route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(Override):
+    """What service.toml sets for every environment."""
+
+    name: Name
+    """The same as the name of its folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Manifest):
+    """A service with its folder."""
+
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceFile(Manifest):
+    """services/<name>/service.toml."""
+
+    environments: Mapping[Name, Override]
+    """Other values for one environment, by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentFile(EnvironmentTable):
+    """An environment and what its services have in common."""
+
+    defaults: Common
+    """Defaults of the services in this environment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectFile(Table):
+    """slipway.toml."""
+
+    project: Project
+    environments: Mapping[Name, EnvironmentFile]
+    """Where services can be deployed to, by name."""
+    defaults: Common
+    """Defaults of the services in every environment."""
+    local: Local
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that one command about one environment needs to know.
+
+    `services` are the chosen ones, `all_services` the names of all in the checkout. `provenance`
+    tells for each dotted key which file and table, or which variable, its value came from.
+    """
+
+    project: str
+    owner: str
+    region: str
+    environment: Environment
+    environments: Mapping[str, Environment]
+    local: Local
+    services: Mapping[str, Service]
+    provenance: Mapping[str, str]
+    all_services: tuple[str, ...] = field(default=())

@@ -1,0 +1,160 @@
+"""All configuration files of a checkout, and the layers of each thing that they configure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from slipway.config.check import Location, Problem, check
+from slipway.config.layers import DEFAULTS, Layer, Merged, Origin, Tree, Unreadable, merge, read
+from slipway.config.nearest import did_you_mean, nearest
+from slipway.config.settings import Local, ProjectFile, ServiceFile
+from slipway.paths import Checkout
+
+VARIABLE = "SLIPWAY_LOCAL_"
+"""What a variable that overrides a key of [local] begins with; the key follows in capitals."""
+
+EMBEDDED_ACCOUNT = "000000000000"
+"""The account that every embedded AWS says it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """One file: what of it is valid, and what is wrong with the rest."""
+
+    shown: str
+    values: Tree = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    readable: bool = True
+
+    def table(self, path: str = "", *, without: str = "") -> Layer:
+        """A table of the file (dotted path) as a layer, empty where the file has none."""
+        found: Any = self.values
+        for part in path.split(".") if path else ():
+            found = found.get(part, {})
+        values = {key: value for key, value in found.items() if key != without}
+        return Layer(origin=Origin(file=self.shown, table=path), values=values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Everything that was read, before it is merged."""
+
+    defaults: Tree
+    project: File
+    services: Mapping[str, File]
+    variables: tuple[Layer, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of all environments."""
+        return tuple(self.project.values.get("environments", {}))
+
+    def merged_project(self) -> Merged:
+        """[project] over its defaults."""
+        return merge([self._ours("project"), self.project.table("project")])
+
+    def merged_local(self) -> Merged:
+        """Variables over [local] over its defaults."""
+        return merge([self._ours("local"), self.project.table("local"), *self.variables])
+
+    def merged_environment(self, name: str) -> Merged:
+        """[environments.<name>] over what follows from its name, its target and the project."""
+        own = self.project.table(f"environments.{name}", without="defaults")
+        implied = {"registry": name}
+        if own.values.get("target") == "embedded":
+            implied["account_id"] = EMBEDDED_ACCOUNT
+        return merge(
+            [self._ours("environment"), Layer(origin=DEFAULTS, values=implied), self._region(), own]
+        )
+
+    def merged_service(self, environment: str, name: str) -> Merged:
+        """service.toml and its environment's table over the defaults of slipway.toml and ours."""
+        own = self.services[name]
+        return merge(
+            [
+                self._ours("service"),
+                self.project.table("defaults"),
+                self.project.table(f"environments.{environment}.defaults"),
+                own.table(without="environments"),
+                own.table(f"environments.{environment}"),
+            ]
+        )
+
+    def _ours(self, table: str) -> Layer:
+        return Layer(origin=DEFAULTS, values=self.defaults[table])
+
+    def _region(self) -> Layer:
+        project = self.merged_project()
+        return Layer(origin=project.origins["region"], values={"region": project.values["region"]})
+
+
+def find_sources(checkout: Checkout, environ: Mapping[str, str], defaults: Tree) -> Sources:
+    """Read and check every file by itself; what is wrong is kept, not raised."""
+    services = {
+        folder.name: read_file(ServiceFile, folder / "service.toml", checkout)
+        for folder in service_folders(checkout)
+    }
+    variables, problems = _variables(environ)
+    return Sources(
+        defaults=defaults,
+        project=read_file(ProjectFile, checkout.config, checkout),
+        services=services,
+        variables=variables,
+        problems=problems,
+    )
+
+
+def service_folders(checkout: Checkout) -> list[Path]:
+    """Every folder that should be a service, by name."""
+    if not checkout.services.is_dir():
+        return []
+    found = (path for path in checkout.services.iterdir() if path.is_dir())
+    return sorted(path for path in found if path.name[0] not in "._")
+
+
+def read_file(kind: type, path: Path, checkout: Checkout) -> File:
+    """The file at `path`, checked against `kind`; what is invalid is left out of its values."""
+    shown = checkout.shown(path)
+    try:
+        values = read(path)
+    except Unreadable as error:
+        problem = Problem(place=shown, reason=str(error))
+        return File(shown=shown, problems=(problem,), readable=False)
+    problems = tuple(check(kind, values, shown))
+    wrong = {problem.keys[0] for problem in problems}
+    return File(shown=shown, values=_without(values, wrong), problems=problems)
+
+
+def _without(tree: Tree, wrong: set[Location], above: Location = ()) -> dict[str, Any]:
+    return {
+        key: _without(value, wrong, (*above, key)) if isinstance(value, Mapping) else value
+        for key, value in tree.items()
+        if (*above, key) not in wrong
+    }
+
+
+def _variables(environ: Mapping[str, str]) -> tuple[tuple[Layer, ...], tuple[Problem, ...]]:
+    layers, problems = [], []
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(VARIABLE) or not text:
+            continue
+        values = {variable.removeprefix(VARIABLE).lower(): int(text) if text.isdigit() else text}
+        found = list(_wrong_variable(variable, values))
+        problems += found
+        if not found:
+            layers.append(Layer(origin=Origin(file=variable), values=values))
+    return tuple(layers), tuple(problems)
+
+
+def _wrong_variable(variable: str, values: Tree) -> Iterator[Problem]:
+    known = [VARIABLE + entry.name.upper() for entry in fields(Local)]
+    if variable not in known:
+        meant = did_you_mean(nearest(variable, known))
+        yield Problem(place=variable, reason=f"no such variable{meant}")
+        return
+    for problem in check(Local, values, variable):
+        yield Problem(place=variable, reason=problem.reason)
