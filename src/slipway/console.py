@@ -37,6 +37,11 @@ class Console:
     verbose: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def interactive(self) -> bool:
+        """Whether a person watches: a terminal, and no CI."""
+        return _colours(self.err)
+
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """Announce `title`, run the block, say how long it took (s) or that it failed."""

@@ -1,0 +1,243 @@
+"""The one door to AWS: sessions, typed clients, and errors in plain words.
+
+Two targets and no third: an account (`target = "aws"`) through the usual credential chain, or the
+embedded AWS (`target = "embedded"`) with dummy keys. Neither ever stands in for the other: the
+endpoint is decided here, from the configuration, and an `AWS_ENDPOINT_URL` of the shell is refused
+for an account and not looked at for the embedded one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from slipway.errors import AccessError, SlipwayError
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
+    from slipway.config import Environment
+
+EMBEDDED_ACCOUNT = "000000000000"
+_EMBEDDED_KEY = "test"
+_ATTEMPTS = 10
+"""Tries per call; botocore's standard mode backs off with jitter between them."""
+
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class Keys(NamedTuple):
+    """Credentials as Terraform and the Docker registry take them."""
+
+    access: str
+    secret: str
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Typed clients for one environment; each is made when first used."""
+
+    environment: Environment
+    endpoint: str | None
+    session: Session
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        return self.session.client("ecs", **self._options())
+
+    @cached_property
+    def ecr(self) -> ECRClient:
+        return self.session.client("ecr", **self._options())
+
+    @cached_property
+    def elbv2(self) -> ElasticLoadBalancingv2Client:
+        return self.session.client("elbv2", **self._options())
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self.session.client("s3", **self._options())
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self.session.client("dynamodb", **self._options())
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        return self.session.client("ssm", **self._options())
+
+    @cached_property
+    def sts(self) -> STSClient:
+        return self.session.client("sts", **self._options())
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        return self.session.client("logs", **self._options())
+
+    @property
+    def account_id(self) -> str:
+        return self.environment.account_id
+
+    def keys(self) -> Keys:
+        """The credentials in force now. Raises `AccessError` where there are none."""
+        found = self.session.get_credentials()
+        if found is None:
+            raise _no_credentials(self.environment.name)
+        frozen = found.get_frozen_credentials()
+        return Keys(str(frozen.access_key), str(frozen.secret_key), frozen.token)
+
+    def child_env(self) -> dict[str, str | None]:
+        """What Terraform and other children need to reach exactly this target.
+
+        None removes a variable: a child sees this environment's keys or none.
+        """
+        keys = self.keys()
+        return {
+            **dict.fromkeys(_endpoint_variables(os.environ)),
+            "AWS_PROFILE": None,
+            "AWS_DEFAULT_PROFILE": None,
+            "AWS_ACCESS_KEY_ID": keys.access,
+            "AWS_SECRET_ACCESS_KEY": keys.secret,
+            "AWS_SESSION_TOKEN": keys.token,
+            "AWS_REGION": self.environment.region,
+            "AWS_DEFAULT_REGION": self.environment.region,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def verify(self) -> None:
+        """Check that the credentials work and are of the configured account."""
+        with calls(f"checking the credentials for {self.environment.name}"):
+            account = self.sts.get_caller_identity()["Account"]
+        if account != self.environment.account_id:
+            raise AccessError(
+                f"{self.environment.name} is account {self.environment.account_id}, "
+                f"but the credentials are of account {account}",
+                next_step="choose the right AWS_PROFILE, or set role_arn in slipway.toml",
+            )
+
+    def _options(self) -> Any:
+        from botocore.config import Config
+
+        retries = Config(
+            retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+            connect_timeout=5,
+            read_timeout=60,
+            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # missing in the stubs
+            user_agent_extra="slipway",
+        )
+        return {"endpoint_url": self.endpoint, "config": retries}
+
+
+def connect(environment: Environment, *, endpoint: str | None) -> Aws:
+    """Clients for `environment`; `endpoint` is the embedded AWS's address, None for an account.
+
+    Makes no call yet. Raises `AccessError` where target and endpoint don't fit.
+    """
+    import boto3
+
+    if environment.target == "embedded":
+        assert endpoint, "the embedded AWS has to be up before anyone connects"
+        session = boto3.Session(_EMBEDDED_KEY, _EMBEDDED_KEY, region_name=environment.region)
+        return Aws(environment, endpoint, session)
+    _refuse_endpoint(environment.name)
+    session = boto3.Session(region_name=environment.region)
+    if session.get_credentials() is None:
+        raise _no_credentials(environment.name)
+    if environment.role_arn:
+        session = _assume(session, environment)
+    return Aws(environment, None, session)
+
+
+def error_code(error: BaseException) -> str:
+    """AWS's code of a client error (`ResourceNotFoundException`), or "" for any other error."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+@contextmanager
+def calls(doing: str) -> Iterator[None]:
+    """Turn errors of AWS and of the way to it into one message that begins with `doing`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _plain(doing, error_code(error), str(error)) from error
+    except BotoCoreError as error:
+        raise AccessError(f"{doing}: {error}", next_step="uv run invoke doctor") from error
+
+
+def _plain(doing: str, code: str, text: str) -> SlipwayError:
+    if code in _DENIED:
+        return AccessError(
+            f"{doing}: AWS refused: {text}",
+            next_step="check AWS_PROFILE or sign in again, then try once more",
+        )
+    return SlipwayError(f"{doing}: {text}")
+
+
+def _no_credentials(environment: str) -> AccessError:
+    return AccessError(
+        f"no AWS credentials for {environment}",
+        next_step="set AWS_PROFILE or sign in (aws sso login); "
+        "the embedded AWS is used only with --env=local",
+    )
+
+
+def _endpoint_variables(variables: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in variables if name.startswith("AWS_ENDPOINT_URL"))
+
+
+def _refuse_endpoint(environment: str) -> None:
+    names = _endpoint_variables(os.environ)
+    if names:
+        raise AccessError(
+            f"{environment} is an AWS account, but {', '.join(names)} points elsewhere",
+            next_step=f"unset {' '.join(names)}",
+        )
+
+
+def _assume(session: Session, environment: Environment) -> Session:
+    """A session of the environment's role that renews itself before it expires."""
+    import boto3
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+    from botocore.session import get_session
+
+    source = session.get_credentials()
+    assert source
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=session._session.create_client,
+        source_credentials=source,
+        role_arn=environment.role_arn,
+        extra_args={"RoleSessionName": "slipway"},
+    )
+    inner = get_session()
+    inner._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+        refresh_using=fetcher.fetch_credentials, method="assume-role"
+    )
+    return boto3.Session(botocore_session=inner, region_name=environment.region)

@@ -1,0 +1,1 @@
+"""A release: from a folder to a verified service, with one truthful verdict."""

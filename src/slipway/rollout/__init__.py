@@ -1,0 +1,1 @@
+"""Rolling a new revision out, and telling how that ended."""

@@ -1,0 +1,205 @@
+"""Rolling updates by ECS: register the revision, update the service once, watch to the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from slipway.aws import Aws, calls
+from slipway.errors import DeployError
+from slipway.model import Verdict
+from slipway.rollout import observe, taskdef
+from slipway.rollout.decide import (
+    Decision,
+    Deployment,
+    Snapshot,
+    Watched,
+    decide,
+    has_failed,
+    timed_out,
+)
+from slipway.rollout.diagnose import Cause, diagnose
+from slipway.rollout.view import View
+
+POLL = (1.0, 10.0)
+"""Seconds between looks: the first, and the longest after backing off by a quarter each time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What is to run where. `created` says that this deploy made the service just now."""
+
+    name: str
+    cluster: str
+    service: str
+    template: str
+    image: str
+    health_path: str
+    timeout: int
+    created: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How the rollout of one service ended, and what is known about it."""
+
+    verdict: Verdict
+    reason: str = ""
+    task_definition: str = ""
+    previous: str = ""
+    deployment_id: str = ""
+    cause: Cause | None = None
+
+
+@dataclass(kw_only=True)
+class Rollout:
+    """A rollout under way."""
+
+    target: Target
+    watched: Watched
+    snapshot: Snapshot | None = None
+    outcome: Outcome | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def overdue(self) -> bool:
+        return time.monotonic() - self.began > self.target.timeout
+
+
+def start(aws: Aws, target: Target) -> Rollout:
+    """Register the revision and update the service, once; or find that there is nothing to do."""
+    with calls(f"rolling out {target.name}"):
+        snapshot = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
+        primary = snapshot.primary
+        if snapshot.status != "ACTIVE" or primary is None:
+            raise DeployError(
+                f"{target.name}: ECS has no active service {target.service} in {target.cluster}",
+                next_step="run the deploy with --refresh, so that Terraform makes it again",
+            )
+        wanted, running = _wanted(aws, target), _running(aws, primary)
+        if taskdef.same(running, wanted) and primary.state != "FAILED":
+            return _already_there(target, snapshot, primary)
+        return _update(aws, target, primary, wanted)
+
+
+def watch(
+    aws: Aws,
+    rollouts: Sequence[Rollout],
+    view: View,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Look at all of them, ten services a call, until each has an outcome."""
+    delay, longest = POLL
+    while pending := [each for each in rollouts if each.outcome is None]:
+        with calls("watching the rollout"):
+            changed = _look(aws, pending)
+        view.show({each.target.name: each.snapshot for each in pending if each.snapshot})
+        delay = POLL[0] if changed else min(delay * 1.25, longest)
+        if any(each.outcome is None for each in pending):
+            pause(delay)
+
+
+def back_to(aws: Aws, rollout: Rollout, previous: str) -> Rollout:
+    """Roll the service back to the task definition `previous`; watch the result to see it end."""
+    target = rollout.target
+    with calls(f"rolling {target.name} back"):
+        answer = aws.ecs.update_service(
+            cluster=target.cluster, service=target.service, taskDefinition=previous
+        )
+    primary = observe.read_service(answer["service"]).primary
+    assert primary
+    watched = Watched(deployment_id=primary.id, task_definition=previous, previous=previous)
+    return Rollout(target=target, watched=watched)
+
+
+def explain(aws: Aws, rollout: Rollout) -> Cause | None:
+    """The cause of a rollout that did not end well."""
+    if rollout.snapshot is None:
+        return None
+    with calls(f"looking for the cause of {rollout.target.name}'s failure"):
+        found = observe.evidence(
+            aws,
+            rollout.target.cluster,
+            rollout.snapshot,
+            rollout.watched.deployment_id,
+            rollout.watched.task_definition,
+        )
+    return diagnose(replace(found, health_path=rollout.target.health_path))
+
+
+def _wanted(aws: Aws, target: Target) -> dict[str, object]:
+    template, tags = observe.task_definition(aws.ecs, target.template)
+    return taskdef.next_revision(template, tags, target.image)
+
+
+def _running(aws: Aws, primary: Deployment) -> taskdef.TaskDefinition:
+    running, _ = observe.task_definition(aws.ecs, primary.task_definition)
+    return running
+
+
+def _already_there(target: Target, snapshot: Snapshot, primary: Deployment) -> Rollout:
+    """The service has this content: done if at its count, else a deployment to re-attach to."""
+    watched = Watched(deployment_id=primary.id, task_definition=primary.task_definition)
+    rollout = Rollout(target=target, watched=watched, snapshot=snapshot)
+    decision = decide(snapshot, watched)
+    if decision.verdict is Verdict.DEPLOYED and not target.created:
+        decision = Decision(verdict=Verdict.UNCHANGED, reason="this revision is serving already")
+    _settle(rollout, decision)
+    return rollout
+
+
+def _update(aws: Aws, target: Target, primary: Deployment, wanted: Mapping[str, object]) -> Rollout:
+    registered = aws.ecs.register_task_definition(**wanted)  # type: ignore[arg-type]
+    arn = registered["taskDefinition"]["taskDefinitionArn"]
+    answer = aws.ecs.update_service(
+        cluster=target.cluster, service=target.service, taskDefinition=arn
+    )
+    ours = observe.read_service(answer["service"]).primary
+    if ours is None or ours.task_definition != arn:
+        raise DeployError(
+            f"{target.name}: ECS did not start a deployment of {arn}",
+            next_step="look at the service in ECS; somebody else may be deploying it",
+        )
+    return Rollout(
+        target=target,
+        watched=Watched(
+            deployment_id=ours.id, task_definition=arn, previous=primary.task_definition
+        ),
+    )
+
+
+def _look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:
+    """One batched look at every rollout; whether anything changed since the last one."""
+    changed = False
+    for cluster in {each.target.cluster for each in rollouts}:
+        mine = [each for each in rollouts if each.target.cluster == cluster]
+        seen = observe.snapshots(aws.ecs, cluster, [each.target.service for each in mine])
+        for rollout in mine:
+            changed |= _advance(rollout, seen[rollout.target.service])
+    return changed
+
+
+def _advance(rollout: Rollout, snapshot: Snapshot) -> bool:
+    changed = snapshot != rollout.snapshot
+    rollout.snapshot = snapshot
+    if has_failed(snapshot, rollout.watched.deployment_id):
+        rollout.watched = replace(rollout.watched, failed_seen=True)
+    decision = decide(snapshot, rollout.watched)
+    if decision.verdict is None and rollout.overdue:
+        decision = timed_out(rollout.watched, rollout.target.timeout)
+    _settle(rollout, decision)
+    return changed
+
+
+def _settle(rollout: Rollout, decision: Decision) -> None:
+    if decision.verdict is None:
+        return
+    rollout.outcome = Outcome(
+        verdict=decision.verdict,
+        reason=decision.reason,
+        task_definition=rollout.watched.task_definition,
+        previous=rollout.watched.previous,
+        deployment_id=rollout.watched.deployment_id,
+    )

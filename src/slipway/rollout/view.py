@@ -1,0 +1,114 @@
+"""The rollout as a person watches it: a table that lives on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from slipway.console import Console
+from slipway.rollout.decide import Snapshot, short
+
+COLUMNS = ("service", "revision", "rollout", "desired", "running", "pending", "failed")
+EVENTS = 3
+"""Events shown below the live table."""
+
+Row = tuple[str, ...]
+
+
+class View(Protocol):
+    """Shows what is going on with the watched services."""
+
+    def show(self, snapshots: Mapping[str, Snapshot]) -> None:
+        """Show the newest state of every service."""
+        ...
+
+    def close(self) -> None:
+        """Leave the last state standing."""
+        ...
+
+
+def rows(snapshot: Snapshot) -> list[Row]:
+    """A row per deployment, the primary one first."""
+    ordered = sorted(snapshot.deployments, key=lambda each: not each.primary)
+    return [
+        (
+            snapshot.service,
+            short(each.task_definition).rsplit(":", 1)[-1],
+            each.state or ("PRIMARY" if each.primary else "ACTIVE"),
+            *(str(count) for count in (each.desired, each.running, each.pending, each.failed)),
+        )
+        for each in ordered
+    ]
+
+
+@dataclass
+class Lines:
+    """Prints a line when a row changes, and every event once; right for CI logs."""
+
+    console: Console
+    _rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    _events: set[str] = field(default_factory=set)
+
+    def show(self, snapshots: Mapping[str, Snapshot]) -> None:
+        for snapshot in snapshots.values():
+            self._show_rows(snapshot)
+            self._show_events(snapshot)
+
+    def close(self) -> None:
+        return
+
+    def _show_rows(self, snapshot: Snapshot) -> None:
+        for row in rows(snapshot):
+            key = (row[0], row[1])
+            if self._rows.get(key) != row:
+                self._rows[key] = row
+                self.console.detail(_sentence(row))
+
+    def _show_events(self, snapshot: Snapshot) -> None:
+        first_look = not self._events
+        for event_id, message in reversed(snapshot.events):
+            if event_id not in self._events and not first_look:
+                self.console.detail(message)
+            self._events.add(event_id)
+        self._events.add("looked")
+
+
+class Live:
+    """Redraws one table in place, with the newest events below it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console as RichConsole
+        from rich.live import Live as RichLive
+
+        self._live = RichLive(console=RichConsole(stderr=True), auto_refresh=False)
+        self._live.start()
+
+    def show(self, snapshots: Mapping[str, Snapshot]) -> None:
+        from rich.console import Group
+        from rich.table import Table
+
+        table = Table(*COLUMNS, box=None, header_style="dim")
+        for snapshot in snapshots.values():
+            for row in rows(snapshot):
+                table.add_row(*row)
+        events = [e for s in snapshots.values() for e in _newest(s)]
+        self._live.update(Group(table, *events), refresh=True)
+
+    def close(self) -> None:
+        self._live.stop()
+
+
+def make_view(console: Console) -> View:
+    """The live table on a terminal, else lines."""
+    return Live() if console.interactive else Lines(console)
+
+
+def _sentence(row: Row) -> str:
+    service, revision, state, desired, running, pending, failed = row
+    counts = f"{running}/{desired} running, {pending} pending, {failed} failed"
+    return f"{service} revision {revision}: {state}, {counts}"
+
+
+def _newest(snapshot: Snapshot) -> list[str]:
+    return [f"  {message}" for _, message in snapshot.events[:EVENTS]]

@@ -1,0 +1,51 @@
+"""One cause and one remedy for a rollout that did not end well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.rollout.diagnose import diagnose
+from slipway.rollout.observe import Evidence, StoppedTask, TargetHealth
+from tests.cases_files import cases
+
+
+def evidence(raw: dict[str, Any]) -> Evidence:
+    stopped = tuple(
+        StoppedTask(
+            id=task["id"],
+            reason=task["reason"],
+            code=task["code"],
+            exit_code=task.get("exit_code"),
+            container_reason=task["container_reason"],
+            log=tuple(task["log"]),
+        )
+        for task in raw.pop("stopped", [])
+    )
+    targets = tuple(TargetHealth(**each) for each in raw.pop("targets", []))
+    lists: dict[str, Any] = {
+        key: tuple(raw.pop(key)) for key in ("events", "log", "secrets") if key in raw
+    }
+    return Evidence(stopped=stopped, targets=targets, **lists, **raw)
+
+
+@pytest.mark.parametrize("case", cases("rollout/diagnose"))
+def test_diagnose(case: dict[str, Any]) -> None:
+    """Each case file states its behaviour in its first line."""
+    cause = diagnose(evidence(dict(case["evidence"])))
+    assert case["title"] in cause.title
+    assert case["remedy"] in cause.remedy
+
+
+def test_the_services_own_words_are_shown() -> None:
+    """A crash shows the container's own log, not only ECS's sentence about it."""
+    task = StoppedTask(
+        id="t1",
+        reason="Essential container in task exited",
+        code="EssentialContainerExited",
+        exit_code=3,
+        container_reason="",
+        log=("first", "ValueError: DATABASE_URL is not set"),
+    )
+    assert "ValueError: DATABASE_URL is not set" in diagnose(Evidence(stopped=(task,))).lines

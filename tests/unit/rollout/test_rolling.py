@@ -1,0 +1,230 @@
+"""Rolling updates: one UpdateService, batched looks, and the truth about the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from slipway.aws import Aws
+from slipway.errors import DeployError
+from slipway.model import Verdict
+from slipway.rollout import rolling
+from slipway.rollout.decide import Snapshot, Watched
+from slipway.rollout.rolling import Rollout, Target
+
+FAMILY = "arn:aws:ecs:us-west-1:000000000000:task-definition/local-app"
+
+
+def definition(revision: int, image: str) -> dict[str, Any]:
+    return {
+        "taskDefinitionArn": f"{FAMILY}:{revision}",
+        "revision": revision,
+        "family": "local-app",
+        "containerDefinitions": [{"name": "app", "image": image}],
+    }
+
+
+def deployment(number: int, revision: int, state: str, *, primary: bool = True) -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{number}",
+        "status": "PRIMARY" if primary else "ACTIVE",
+        "taskDefinition": f"{FAMILY}:{revision}",
+        "rolloutState": state,
+        "desiredCount": 1,
+        "runningCount": 1,
+        "pendingCount": 0,
+    }
+
+
+@dataclass
+class FakeEcs:
+    """Answers DescribeServices from a script of deployments lists; the last one stays."""
+
+    script: list[list[dict[str, Any]]]
+    definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    called: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for revision, image in ((1, "repo@sha256:template"), (2, "repo@sha256:old")):
+            self.definitions[f"{FAMILY}:{revision}"] = definition(revision, image)
+
+    def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
+        self.called.append(("describe_services", services))
+        now = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        return {"services": [self._service(name, now) for name in services]}
+
+    def describe_task_definition(self, *, taskDefinition: str, include: Any) -> dict[str, Any]:  # noqa: N803
+        return {"taskDefinition": self.definitions[taskDefinition], "tags": []}
+
+    def register_task_definition(self, **wanted: Any) -> dict[str, Any]:
+        revision = len(self.definitions) + 1
+        made = {**wanted, "taskDefinitionArn": f"{FAMILY}:{revision}", "revision": revision}
+        self.definitions[f"{FAMILY}:{revision}"] = made
+        self.called.append(("register_task_definition", wanted))
+        return {"taskDefinition": made}
+
+    def update_service(self, *, cluster: str, service: str, taskDefinition: str) -> dict[str, Any]:  # noqa: N803
+        self.called.append(("update_service", taskDefinition))
+        revision = int(taskDefinition.rsplit(":", 1)[1])
+        return {"service": self._service(service, [deployment(3, revision, "IN_PROGRESS")])}
+
+    def count(self, name: str) -> int:
+        return sum(1 for called, _ in self.called if called == name)
+
+    @staticmethod
+    def _service(name: str, deployments: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "serviceName": name,
+            "status": "ACTIVE",
+            "desiredCount": 1,
+            "runningCount": 1,
+            "deployments": deployments,
+        }
+
+
+@dataclass
+class FakeAws:
+    ecs: FakeEcs
+
+
+@dataclass
+class Seen:
+    """A view that remembers."""
+
+    shown: list[Mapping[str, Snapshot]] = field(default_factory=list)
+
+    def show(self, snapshots: Mapping[str, Snapshot]) -> None:
+        self.shown.append(dict(snapshots))
+
+    def close(self) -> None:
+        return
+
+
+def target(image: str = "repo@sha256:new", **changes: Any) -> Target:
+    known: dict[str, Any] = {
+        "name": "app",
+        "cluster": "local",
+        "service": "local-app",
+        "template": f"{FAMILY}:1",
+        "image": image,
+        "health_path": "/health",
+        "timeout": 300,
+    }
+    return Target(**{**known, **changes})
+
+
+def run(ecs: FakeEcs, wanted: Target, pause: Callable[[float], None] = lambda _: None) -> Rollout:
+    aws = cast(Aws, FakeAws(ecs))
+    rollout = rolling.start(aws, wanted)
+    rolling.watch(aws, [rollout], Seen(), pause=pause)
+    return rollout
+
+
+def verdict(rollout: Rollout) -> Verdict:
+    assert rollout.outcome
+    return rollout.outcome.verdict
+
+
+def test_a_deploy_updates_the_service_once() -> None:
+    """One deploy is one UpdateService; peers made two and watched the wrong one."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 3, "COMPLETED")]])
+    rollout = run(ecs, target())
+    assert verdict(rollout) is Verdict.DEPLOYED
+    assert ecs.count("update_service") == 1
+    assert ecs.count("register_task_definition") == 1
+    assert rollout.watched.previous == f"{FAMILY}:2"
+
+
+def test_the_same_content_is_unchanged() -> None:
+    """No revision is registered and no deployment started where nothing differs."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")]])
+    rollout = run(ecs, target("repo@sha256:old"))
+    assert verdict(rollout) is Verdict.UNCHANGED
+    assert ecs.count("update_service") == 0
+    assert ecs.count("register_task_definition") == 0
+
+
+def test_a_service_that_this_deploy_created_is_deployed() -> None:
+    """Terraform starts the first deployment; that is news, not `unchanged`."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")]])
+    assert verdict(run(ecs, target("repo@sha256:old", created=True))) is Verdict.DEPLOYED
+
+
+def test_a_deployment_under_way_is_attached_to() -> None:
+    """Running an interrupted deploy again watches what is going on and starts nothing."""
+    ecs = FakeEcs([[deployment(2, 2, "IN_PROGRESS")], [deployment(2, 2, "COMPLETED")]])
+    assert verdict(run(ecs, target("repo@sha256:old"))) is Verdict.DEPLOYED
+    assert ecs.count("update_service") == 0
+
+
+def test_a_failed_deployment_of_the_same_content_is_tried_again() -> None:
+    """A first deployment that failed leaves its revision as primary; that is not `unchanged`."""
+    ecs = FakeEcs([[deployment(2, 2, "FAILED")], [deployment(3, 3, "COMPLETED")]])
+    assert verdict(run(ecs, target("repo@sha256:old"))) is Verdict.DEPLOYED
+    assert ecs.count("update_service") == 1
+
+
+def test_a_breaker_rollback_is_rolled_back() -> None:
+    """ECS forgets the failed deployment at the end; what was seen before is remembered."""
+    ecs = FakeEcs(
+        [
+            [deployment(2, 2, "COMPLETED")],
+            [deployment(3, 3, "IN_PROGRESS")],
+            [deployment(4, 2, "IN_PROGRESS"), deployment(3, 3, "FAILED", primary=False)],
+            [deployment(4, 2, "COMPLETED")],
+        ]
+    )
+    assert verdict(run(ecs, target())) is Verdict.ROLLED_BACK
+
+
+def test_the_time_being_up_is_a_verdict() -> None:
+    """A deployment that does not end in time is neither a success nor a failure."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 3, "IN_PROGRESS")]])
+    assert verdict(run(ecs, target(timeout=-1))) is Verdict.TIMED_OUT
+
+
+def test_a_missing_service_is_an_error_with_a_way_out() -> None:
+    """Somebody deleted the service by hand: say so, and how Terraform makes it again."""
+    ecs = FakeEcs([[]])
+    with pytest.raises(DeployError, match="no active service") as caught:
+        run(ecs, target())
+    assert "--refresh" in caught.value.next_step
+
+
+def test_looks_are_batched_and_back_off() -> None:
+    """Twelve services cost two calls a look, and quiet looks come farther apart."""
+    ecs = FakeEcs([[deployment(3, 3, "IN_PROGRESS")]])
+    aws = cast(Aws, FakeAws(ecs))
+    watched = Watched(deployment_id="ecs-svc/3", task_definition=f"{FAMILY}:3")
+    rollouts = [
+        Rollout(target=target(service=f"s{n}", name=f"s{n}"), watched=watched) for n in range(12)
+    ]
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 12:
+            ecs.script = [[deployment(3, 3, "COMPLETED")]]
+
+    rolling.watch(aws, rollouts, Seen(), pause=pause)
+    sizes = [len(services) for _, services in ecs.called[:2]]
+    assert sizes == [10, 2]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] <= rolling.POLL[1]
+
+
+def test_going_back_registers_nothing() -> None:
+    """A rollback uses the revision that was verified, not a copy of it."""
+    ecs = FakeEcs([[deployment(3, 2, "COMPLETED")]])
+    aws = cast(Aws, FakeAws(ecs))
+    first = Rollout(
+        target=target(),
+        watched=Watched(deployment_id="ecs-svc/2", task_definition=f"{FAMILY}:3"),
+    )
+    back = rolling.back_to(aws, first, f"{FAMILY}:2")
+    rolling.watch(aws, [back], Seen(), pause=lambda _: None)
+    assert verdict(back) is Verdict.DEPLOYED
+    assert ecs.count("register_task_definition") == 0
