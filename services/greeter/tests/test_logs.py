@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -20,17 +21,21 @@ REQUEST_ID = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
+def lines() -> Iterator[Lines]:
     """Log as in production; gives the lines with an event, in their order."""
-
-    def written(event: str) -> list[dict[str, Any]]:
-        every = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        return [line for line in every if line["event"] == event]
-
+    written = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     logs.configure(Settings(service_version="1.2.3"))
-    yield written
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(written)
+
+    def having(event: str) -> list[dict[str, Any]]:
+        every = [json.loads(line) for line in written.getvalue().splitlines()]
+        return [line for line in every if line["event"] == event]
+
+    yield having
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
 
