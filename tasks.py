@@ -1,17 +1,11 @@
-"""The tasks of this checkout; each is in the module of `slipway.cli` that bears its noun.
+"""The tasks of this checkout: `uv run invoke --list`.
 
-Tasks of your own go below, and into the namespace by `ns.add_task`:
-
-    from invoke.context import Context
-    from slipway.cli.task import task
-
-    @task(help={"env": "environment to look at"})
-    def hello(c: Context, *, env: str) -> None:
-        \"\"\"Say hello.\"\"\"
-
-    ns.add_task(hello)
+Each is in the module of `slipway.cli` that bears its noun. Tasks of your own go between the two
+lines below, written with `slipway.cli.task.task`, as `ns.add_task(mine)`.
 """
 
+from slipway.cli.commandline import check_command_line
 from slipway.cli.root import namespace
 
 ns = namespace()
+check_command_line(ns)

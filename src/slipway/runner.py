@@ -14,6 +14,7 @@ from typing import Protocol
 
 from slipway.command import Command
 from slipway.errors import CommandFailed, Interrupted, ToolError
+from slipway.signals import deferred, register
 
 OnLine = Callable[[str], None]
 
@@ -52,20 +53,23 @@ class SubprocessRunner:
 
     A Ctrl-C therefore reaches only this process, which hands each child one INT and time to tidy
     up, instead of the terminal ending everything at once. `interrupt` may be called from a signal
-    handler while threads wait in `run`.
+    handler while threads wait in `run`; where `signals.interruptible` is at work it will be.
     """
 
     _children: set[subprocess.Popen[str]] = field(default_factory=set)
     _interrupted: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        register(self.interrupt, self.kill)
+
     def run(self, command: Command, *, check: bool = True, on_line: OnLine | None = None) -> Result:
         if self._interrupted.is_set():
             raise Interrupted(f"not started: {command}")
-        with self._child(command) as child:
+        with deferred(), self._child(command) as child:
             stdout, output = _pump(child, command, on_line)
             code = child.wait()
-        if self._interrupted.is_set() and code != 0:
-            raise Interrupted(f"interrupted: {command}")
+            if self._interrupted.is_set() and code != 0:
+                raise Interrupted(f"interrupted: {command}")
         if check and code != 0:
             raise failure(command, code, output)
         return Result(code=code, stdout=stdout, output=output)

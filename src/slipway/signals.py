@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
+from slipway.errors import Interrupted
+
 Callback = Callable[[], None]
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
@@ -44,8 +46,17 @@ class Interrupts:
 
     signal: int = 0
     last_words: str = "stopped at once: what was under way may still be going on"
+    came: threading.Event = field(default_factory=threading.Event)
     first: list[Callback] = field(default_factory=list)
     second: list[Callback] = field(default_factory=list)
+    deferred: int = 0
+    _stopped: bool = False
+
+    def stop(self) -> None:
+        """Raise `Stopped` if a signal came, once, and not where it is put off."""
+        if self.signal and not self.deferred and not self._stopped:
+            self._stopped = True
+            raise Stopped(self.signal)
 
 
 _current: Interrupts | None = None
@@ -57,15 +68,43 @@ def current() -> Interrupts | None:
     return _current
 
 
-def register(on_first: Callback, on_second: Callback) -> None:
+def register(on_first: Callback | None = None, on_second: Callback | None = None) -> None:
     """Call these on the first and on the second signal of the `interruptible` around us.
 
     Outside of one nothing happens: who calls the engine from Python keeps Python's own handling.
     They run in a thread of their own and may take locks.
     """
-    if _current:
+    if _current and on_first:
         _current.first.append(on_first)
+    if _current and on_second:
         _current.second.append(on_second)
+
+
+def sleep(seconds: float) -> None:
+    """`time.sleep` for whatever thread polls: a signal ends it with `Interrupted`."""
+    state = _current
+    if state is None:
+        time.sleep(seconds)
+    elif state.came.wait(seconds):
+        raise Interrupted("stopped while waiting", signal=state.signal)
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Put off `Stopped` until the end of the block, which may have a way of its own to end sooner.
+
+    A child process, for one, is told by `SubprocessRunner.interrupt`, and gets time to tidy up.
+    """
+    state = _current
+    if state is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    state.deferred += 1
+    try:
+        yield
+    finally:
+        state.deferred -= 1
+    state.stop()
 
 
 @contextmanager
@@ -78,13 +117,12 @@ def interruptible(
     one calls its callbacks and ends the process with 128 plus its number. Outside the main thread,
     and inside another such block, it changes nothing.
     """
-    global _current  # noqa: PLW0603
+    global _current
     if _current or threading.current_thread() is not threading.main_thread():
         yield _current or Interrupts()
         return
     state = _current = Interrupts()
-    if on_first and on_second:
-        register(on_first, on_second)
+    register(on_first, on_second)
     try:
         with _watched(state), _handled(state):
             yield state
@@ -95,9 +133,8 @@ def interruptible(
 @contextmanager
 def _handled(state: Interrupts) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if not state.signal:
-            state.signal = number
-            raise Stopped(number)
+        state.signal = state.signal or number
+        state.stop()
 
     before = {number: signal.signal(number, handle) for number in HANDLED}
     try:
@@ -125,15 +162,16 @@ def _watched(state: Interrupts) -> Iterator[None]:
 
 def _watch(state: Interrupts, reading: int) -> None:
     """Act on each signal until the pipe is closed."""
-    came = 0.0
+    began = 0.0
     while byte := os.read(reading, 1):
         number = byte[0]
         if number not in HANDLED:
             continue
-        if not came:
-            came = time.monotonic()
+        if not began:
+            began, state.signal = time.monotonic(), number
+            state.came.set()
             _call(state.first)
-        elif time.monotonic() - came > DEBOUNCE:
+        elif time.monotonic() - began > DEBOUNCE:
             _call(state.second)
             _leave(state, number)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from slipway import signals
 from slipway.console import Console
 from slipway.paths import Checkout, find_checkout
 from slipway.runner import DryRunner, Runner, SubprocessRunner
@@ -31,6 +30,5 @@ class App:
     @cached_property
     def runner(self) -> Runner:
         """Runs commands; the first signal interrupts its children, the second kills them."""
-        children = SubprocessRunner()
-        signals.register(children.interrupt, children.kill)
-        return DryRunner(children, show=self.console.line) if self.dry_run else children
+        runner = SubprocessRunner()
+        return DryRunner(runner, show=self.console.line) if self.dry_run else runner

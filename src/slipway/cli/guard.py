@@ -3,39 +3,67 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
-from invoke.exceptions import Exit
+from invoke.exceptions import Exit, UnexpectedExit
 
 from slipway.errors import SlipwayError
 from slipway.model import Verdict
+from slipway.paths import find_checkout
+from slipway.signals import Interrupts, interruptible
 
 R = TypeVar("R", bound="int | Verdict | None")
 
+STDOUT_CLOSED = 128 + signal.SIGPIPE
+"""What shells report for a program that wrote to a pipe which nobody reads any more."""
+
 
 def guarded(work: Callable[[], R], name: str) -> R:
-    """Do the work of a task; ends the program with one message where it fails."""
-    try:
-        outcome = work()
-    except Exit:
-        raise
-    except SlipwayError as error:
-        raise Exit(told(error), error.exit_code) from error
-    except KeyboardInterrupt as error:
-        raise Exit(f"error: {name} was interrupted", 130) from error
-    except Exception as error:
-        raise Exit(f"error: internal error: {type(error).__name__}: {error}", 1) from error
-    if code := exit_code(outcome):
+    """Do the work of the task `name`; end the program with one message where it fails.
+
+    A signal decides the exit code however the work ended: the next task must not start.
+    """
+    with interruptible(on_first=_say_stopping) as interrupts:
+        try:
+            outcome = work()
+            sys.stdout.flush()
+        except (Exit, UnexpectedExit):
+            raise
+        except BaseException as error:
+            raise ending(error, name, interrupts) from error
+    code = 128 + interrupts.signal if interrupts.signal else exit_code(outcome)
+    if code:
         raise Exit(code=code)
     return outcome
 
 
+def ending(error: BaseException, name: str, interrupts: Interrupts) -> BaseException:
+    """The `Exit` for an error; what is no business of ours comes back as it is."""
+    number = interrupts.signal or getattr(error, "signal", 0)
+    if isinstance(error, SlipwayError):
+        return Exit(told(error), 128 + number if number else error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
+        number = number or signal.SIGINT
+        told_of = f"{name} was stopped by {signal.Signals(number).name}"
+        return Exit(told(SlipwayError(told_of)), 128 + number)
+    if isinstance(error, BrokenPipeError) and _stdout_is_closed():
+        _drop_stdout()
+        return Exit(code=STDOUT_CLOSED)
+    if isinstance(error, Exception):
+        return Exit(told(_internal(error)), 128 + number if number else 1)
+    return error
+
+
 def told(error: SlipwayError) -> str:
-    """What the user sees of an error."""
-    debug()
+    """What the user sees of an error; with SLIPWAY_DEBUG=1 its traceback goes first."""
+    if os.environ.get("SLIPWAY_DEBUG") == "1":
+        traceback.print_exc(file=sys.stderr)
     return f"error: {error}"
 
 
@@ -44,7 +72,39 @@ def exit_code(outcome: int | Verdict | None) -> int:
     return outcome.exit_code if isinstance(outcome, Verdict) else outcome or 0
 
 
-def debug() -> None:
-    """With SLIPWAY_DEBUG=1, the traceback of the error at hand."""
-    if os.environ.get("SLIPWAY_DEBUG") == "1":
-        traceback.print_exc(file=sys.stderr)
+def _internal(error: Exception) -> SlipwayError:
+    record = _recorded(error)
+    look = f"see {record}, or run it" if record else "run it"
+    return SlipwayError(
+        f"internal error: {type(error).__name__}: {error}",
+        next_step=f"{look} again with SLIPWAY_DEBUG=1 for the traceback",
+    )
+
+
+def _recorded(error: Exception) -> Path | None:
+    """Where the traceback was written, if it could be."""
+    try:
+        checkout = find_checkout()
+        record = checkout.work / "crash.log"
+        record.parent.mkdir(exist_ok=True)
+        record.write_text("".join(traceback.format_exception(error)))
+    except (OSError, SlipwayError):
+        return None
+    return Path(checkout.shown(record))
+
+
+def _say_stopping() -> None:
+    sys.stderr.write("! stopping, and tidying up; a second signal leaves at once\n")
+    sys.stderr.flush()
+
+
+def _stdout_is_closed() -> bool:
+    """Whether nobody reads our output any more; a broken pipe may be some other one."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _drop_stdout() -> None:
+    # Python writes what is left in the buffer when it ends, and would complain about the pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

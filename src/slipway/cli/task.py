@@ -50,7 +50,9 @@ class Task(InvokeTask[Any], Generic[P, R]):
 
     def __call__(self, c: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
         def work() -> R:
-            self._refuse_what_would_be_ignored(c)
+            if c.config.run.dry:
+                problem = "--dry is Invoke's own and holds no task back; use --dry-run"
+                raise misused(self.name, self.flags, [problem])
             return self.body(c, *args, **self.values(kwargs))
 
         return guarded(work, self.name)
@@ -70,13 +72,6 @@ class Task(InvokeTask[Any], Generic[P, R]):
         if problems:
             raise misused(name or self.name, self.flags, problems)
         return values
-
-    def _refuse_what_would_be_ignored(self, c: Context) -> None:
-        if c.config.run.dry:
-            problem = "--dry is Invoke's own flag and would not hold this task back"
-            raise misused(self.name, self.flags, [f"{problem}; use --dry-run"])
-        if c.remainder and not self.remainder:
-            raise misused(self.name, self.flags, [f"nothing may follow `--`: {c.remainder}"])
 
 
 def misused(name: str, flags: tuple[Flag, ...], problems: list[str]) -> UsageError:
