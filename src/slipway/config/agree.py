@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 from slipway.config.check import Problem, location
 from slipway.config.layers import Merged, Tree
@@ -144,6 +144,7 @@ def environment_problems(environments: Mapping[str, Merged]) -> list[Problem]:
     return [
         _problem(merged, clash)
         for name, merged in environments.items()
+        if "target" in merged.values
         for rule in (_account, _role, _registry(environments), _workspace(name))
         for clash in rule(merged.values)
     ]
@@ -174,7 +175,7 @@ def _registry(environments: Mapping[str, Merged]) -> Rule:
         if home is None:
             known = ", ".join(environments)
             yield _of_registry(f"no environment of this name; there are: {known}")
-        elif home.values["target"] != environment["target"]:
+        elif home.values.get("target") != environment["target"]:
             yield _of_registry(f"{environment['registry']} has another target")
         elif home.values["registry"] != environment["registry"]:
             yield _of_registry(f"{environment['registry']} has no registry of its own")
@@ -196,3 +197,17 @@ def _workspace(name: str) -> Rule:
             )
 
     return rule
+
+
+def name_problems(environments: Iterable[str], services: Iterable[str]) -> list[Problem]:
+    """Pairs of environment and service whose resources would get the same name."""
+    pairs = sorted(product(environments, services))
+    return [
+        Problem(
+            place=f"services/{two[1]}",
+            reason=f"in {two[0]} it would be named as {one[1]} in {one[0]} is "
+            f"({'-'.join(one)}); rename one of them",
+        )
+        for one, two in combinations(pairs, 2)
+        if "-".join(one) == "-".join(two)
+    ]

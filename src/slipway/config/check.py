@@ -53,7 +53,7 @@ def check(kind: type, values: Mapping[str, Any], file: str) -> list[Problem]:
     from pydantic import ValidationError
 
     try:
-        _adapter(kind).validate_python(values)
+        adapter(kind).validate_python(values)
     except ValidationError as error:
         found = error.errors(include_url=False)
         return [_problem(kind, one, file) for one in found if one["type"] != "missing"]
@@ -61,7 +61,8 @@ def check(kind: type, values: Mapping[str, Any], file: str) -> list[Problem]:
 
 
 @cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """pydantic's view of a table."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
@@ -71,10 +72,23 @@ def _problem(kind: type, error: ErrorDetails, file: str) -> Problem:
     where = tuple(str(part) for part in error["loc"] if part != "[key]")
     place = f"{file}: {'.'.join(where)}"
     if error["type"] == "unexpected_keyword_argument":
-        meant = _meant(kind, where)
-        suggestion = did_you_mean(".".join(meant))
-        return Problem(place=place, reason=f"unknown key{suggestion}", keys=(where, meant))
+        return _unknown(kind, where, place)
     return Problem(place=place, reason=_reason(kind, error, where), keys=(where,))
+
+
+def _unknown(kind: type, where: Location, place: str) -> Problem:
+    if _narrower(hint_at(kind, where[:-1]), where[-1]):
+        reason = "can't be set here; it belongs to the top of a service.toml"
+        return Problem(place=place, reason=reason, keys=(where,))
+    meant = _meant(kind, where)
+    suggestion = did_you_mean(".".join(meant))
+    return Problem(place=place, reason=f"unknown key{suggestion}", keys=(where, meant))
+
+
+def _narrower(kind: Any, key: str) -> bool:
+    """Whether a table that is more specific than this one has the key."""
+    narrower: list[type] = kind.__subclasses__()
+    return any(key in get_type_hints(one) or _narrower(one, key) for one in narrower)
 
 
 def _reason(kind: type, error: ErrorDetails, where: Location) -> str:

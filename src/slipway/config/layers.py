@@ -70,6 +70,8 @@ def read(path: Path) -> dict[str, Any]:
         raise Unreadable(_syntax(str(error))) from error
     except UnicodeDecodeError as error:
         raise Unreadable(f"is not UTF-8 (byte {error.start})") from error
+    except FileNotFoundError as error:
+        raise Unreadable("there is no such file") from error
     except OSError as error:
         raise Unreadable((error.strerror or "unreadable").lower()) from error
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from slipway.config.agree import environment_problems, route_problems, service_problems
+from slipway.config.agree import (
+    environment_problems,
+    name_problems,
+    route_problems,
+    service_problems,
+)
 from slipway.config.check import Problem, location
 from slipway.config.layers import leaves
 from slipway.config.nearest import did_you_mean, nearest
@@ -28,8 +33,8 @@ def _project(sources: Sources) -> Iterator[Problem]:
     for name in merged:
         target = f"environments.{name}.target"
         yield from _missing(sources.project, {target: 'write "aws" or "embedded"'})
-    complete = {name: one for name, one in merged.items() if "target" in one.values}
-    yield from _sure(environment_problems(complete), sources.project.problems)
+    yield from name_problems(sources.environments, sources.services)
+    yield from _sure(environment_problems(merged), sources.project.problems)
 
 
 def _services(sources: Sources) -> Iterator[Problem]:

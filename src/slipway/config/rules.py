@@ -12,6 +12,9 @@ from typing import Annotated, Any
 
 CoreSchema = dict[str, Any]
 
+WORDS = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+SEGMENT = "[A-Za-z0-9._~-]+"
+
 
 @dataclass(frozen=True)
 class Must:
@@ -38,49 +41,62 @@ def between(low: int, high: int, unit: str = "") -> Must:
     return Must(f"{words} ({unit})" if unit else words, {"ge": low, "le": high})
 
 
-def like(pattern: str, says: str) -> Must:
+def like(pattern: str, says: str, *, longest: int | None = None) -> Must:
     """Text that matches a regular expression from its start to its end."""
-    return Must(says, {"pattern": f"^(?:{pattern})$"})
+    length = {} if longest is None else {"max_length": longest}
+    return Must(says, {"pattern": f"^(?:{pattern})$", **length})
 
 
-SEGMENT = r"[A-Za-z0-9._~-]+"
+def _name(longest: int) -> Must:
+    """A name that becomes part of the names of resources; two characters at least."""
+    return Must(
+        f"2 to {longest} lowercase letters, digits and single hyphens, beginning with a letter",
+        {"pattern": f"^{WORDS}$", "min_length": 2, "max_length": longest},
+    )
+
 
 Text = Annotated[str, Must("text in quotes")]
 Flag = Annotated[bool, Must("true or false")]
-Name = Annotated[
-    str,
-    like(
-        "[a-z](?:-?[a-z0-9]){1,23}",
-        "2 to 24 lowercase letters, digits and single hyphens, beginning with a letter",
-    ),
-]
+
+# The lengths add up: the longest owner, project, account and region make a bucket's name of 63
+# characters (owner-project-state-account-region), which is what S3 allows.
+ProjectName = Annotated[str, _name(16)]
+EnvironmentName = Annotated[str, _name(12)]
+ServiceName = Annotated[str, _name(24)]
 Owner = Annotated[
     str,
     like(
-        "(?:[a-z](?:-?[a-z0-9]){0,15})?",
-        "empty, or 1 to 16 lowercase letters, digits and single hyphens, beginning with a letter",
+        f"({WORDS})?",
+        "empty, or up to 12 lowercase letters, digits and single hyphens, beginning with a letter",
+        longest=12,
     ),
 ]
 Region = Annotated[
-    str, like("[a-z]{2}(?:-[a-z]+)+-[0-9]", 'the name of an AWS region, as "us-west-1"')
+    str,
+    like("[a-z]{2}(-[a-z]+)+-[0-9]", 'the name of an AWS region, as "us-west-1"', longest=14),
 ]
-Account = Annotated[str, like("(?:[0-9]{12})?", "the 12 digits of an AWS account, in quotes")]
+Account = Annotated[str, like("([0-9]{12})?", "the 12 digits of an AWS account, in quotes")]
 Role = Annotated[
     str,
     like(
-        "(?:arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?",
+        "(arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?",
         'the ARN of a role, as "arn:aws:iam::123456789012:role/deploy"',
     ),
 ]
 UrlPath = Annotated[
     str,
     like(
-        rf"/(?:{SEGMENT}(?:/{SEGMENT})*)?", 'a path such as "/health", without a slash at its end'
+        f"/({SEGMENT}(/{SEGMENT})*)?",
+        'a path as "/orders", up to 126 characters, without a slash at its end',
+        longest=126,
     ),
 ]
 Host = Annotated[
-    str, like(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+)?", 'a lowercase host name, as "api.example.com"')
+    str,
+    like(
+        r"([a-z0-9-]+(\.[a-z0-9-]+)+)?", 'a lowercase host name, as "api.example.com"', longest=128
+    ),
 ]
-EnvName = Annotated[
+VariableName = Annotated[
     str, like("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")
 ]

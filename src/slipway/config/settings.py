@@ -13,15 +13,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from slipway.config.rules import (
     Account,
-    EnvName,
+    EnvironmentName,
     Flag,
     Host,
-    Name,
     Owner,
+    ProjectName,
     Region,
     Role,
+    ServiceName,
     Text,
     UrlPath,
+    VariableName,
     between,
 )
 
@@ -42,7 +44,7 @@ class Table:
 class Project(Table):
     """What holds for every environment."""
 
-    name: Name
+    name: ProjectName
     """Enters the name of every resource."""
     owner: Owner
     """Comes first in every name, for AWS accounts that several teams share."""
@@ -74,7 +76,7 @@ class EnvironmentTable(Table):
     """The git branch that deploys here; empty: any."""
     protected: Flag
     """Refuse `destroy`, uncommitted changes and the removal of anything that holds data."""
-    registry: Name
+    registry: EnvironmentName
     """The environment whose registry holds the images (default: this one)."""
 
 
@@ -141,7 +143,7 @@ class Deploy(Table):
     """Seconds after which a rollout is no longer waited for."""
     minimum_healthy_percent: Annotated[int, between(0, 100)]
     """Tasks that keep serving during a rollout, % of the wanted number (rounded up)."""
-    maximum_percent: Annotated[int, between(100, 400)]
+    maximum_percent: Annotated[int, between(100, 200)]
     """Tasks at most during a rollout, % of the wanted number (rounded down)."""
 
 
@@ -164,7 +166,7 @@ class Common(Table):
     health: Health
     scale: Scale
     deploy: Deploy
-    env: Mapping[EnvName, Text]
+    env: Mapping[VariableName, Text]
     """Environment variables of the container. No secrets: these are readable in AWS's console."""
 
 
@@ -179,7 +181,7 @@ class Override(Common):
 class Manifest(Override):
     """What service.toml sets for every environment."""
 
-    name: Name
+    name: ServiceName
     """The same as the name of its folder."""
 
 
@@ -194,7 +196,7 @@ class Service(Manifest):
 class ServiceFile(Manifest):
     """services/<name>/service.toml."""
 
-    environments: Mapping[Name, Override]
+    environments: Mapping[EnvironmentName, Override]
     """Other values for one environment, by its name."""
 
 
@@ -211,7 +213,7 @@ class ProjectFile(Table):
     """slipway.toml."""
 
     project: Project
-    environments: Mapping[Name, EnvironmentFile]
+    environments: Mapping[EnvironmentName, EnvironmentFile]
     """Where services can be deployed to, by name."""
     defaults: Common
     """Defaults of the services in every environment."""

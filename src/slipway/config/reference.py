@@ -1,0 +1,121 @@
+"""The tables of docs/configuration.md: every key, what it may be, its default, its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from slipway.config.check import adapter, toml
+from slipway.config.layers import defaults
+from slipway.config.rules import Must
+from slipway.config.settings import (
+    Deploy,
+    EnvironmentTable,
+    Health,
+    Local,
+    Manifest,
+    Project,
+    Route,
+    Scale,
+    Table,
+)
+
+HEAD = "| key | value | default | meaning |\n|---|---|---|---|"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A table of a file, as the manual shows it; `defaults` is its path in defaults.toml."""
+
+    title: str
+    kind: type
+    defaults: str
+
+
+FILES: Mapping[str, tuple[Section, ...]] = {
+    "slipway.toml": (
+        Section(title="[project]", kind=Project, defaults="project"),
+        Section(title="[environments.NAME]", kind=EnvironmentTable, defaults="environment"),
+        Section(title="[local]", kind=Local, defaults="local"),
+    ),
+    "services/NAME/service.toml": (
+        Section(title="top of the file", kind=Manifest, defaults="service"),
+        Section(title="[route]", kind=Route, defaults="service.route"),
+        Section(title="[health]", kind=Health, defaults="service.health"),
+        Section(title="[scale]", kind=Scale, defaults="service.scale"),
+        Section(title="[deploy]", kind=Deploy, defaults="service.deploy"),
+    ),
+}
+
+
+def reference() -> str:
+    """Both files, table by table, as Markdown."""
+    return "\n".join(
+        f"## {file}\n\n" + "\n".join(_section(section) for section in sections)
+        for file, sections in FILES.items()
+    )
+
+
+def tables() -> Mapping[str, type[Table]]:
+    """Every kind of table, by the name of its class."""
+    found: dict[str, type[Table]] = {}
+    waiting = [Table]
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        found |= {kind.__name__: kind for kind in below}
+        waiting += below
+    return found
+
+
+def meanings(kind: type) -> dict[str, str]:
+    """The documentation of each key: the strings below the fields, inherited ones included."""
+    found: dict[str, str] = {}
+    for base in reversed([one for one in kind.__mro__ if is_dataclass(one)]):
+        # Only pydantic reads attribute docstrings, and only those of the class itself.
+        properties = adapter(base).json_schema().get("properties", {})
+        found |= {
+            key: one["description"].replace("\n", " ")
+            for key, one in properties.items()
+            if "description" in one
+        }
+    return found
+
+
+def _section(section: Section) -> str:
+    values, meaning = _defaults_at(section.defaults), meanings(section.kind)
+    rows = "\n".join(
+        f"| `{key}` | {allowed} | {_default(values, key)} | {meaning.get(key, '')} |"
+        for key, allowed in _keys(section.kind)
+    )
+    return f"### {section.title}\n\n{section.kind.__doc__}\n\n{HEAD}\n{rows}\n"
+
+
+def _keys(kind: type) -> Iterator[tuple[str, str]]:
+    """The keys of a table itself, required ones first, with what each may be."""
+    hints = get_type_hints(kind, include_extras=True)
+    known = [
+        key for key in adapter(kind).json_schema()["properties"] if not is_dataclass(hints[key])
+    ]
+    for key in sorted(known, key=lambda key: key not in ("name", "target")):
+        yield key, allowed(hints[key])
+
+
+def allowed(hint: Any) -> str:
+    """What a value may be, in words."""
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{toml(option)}`" for option in get_args(hint))
+    rules = [one.says for one in get_args(hint) if isinstance(one, Must)]
+    return rules[0] if rules else "table of names and texts"
+
+
+def _default(values: Mapping[str, Any], key: str) -> str:
+    return f"`{toml(values[key])}`" if key in values and values[key] != {} else ""
+
+
+def _defaults_at(path: str) -> Mapping[str, Any]:
+    found: Any = defaults()
+    for part in path.split("."):
+        found = found[part]
+    assert isinstance(found, Mapping)
+    return found
