@@ -30,6 +30,7 @@ def _processors(settings: Settings) -> list[Processor]:
 
     def context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         request_id = correlation_id.get()
+        event.pop("color_message", None)  # uvicorn's message again, for terminals
         return {**event, **service, **({"request_id": request_id} if request_id else {})}
 
     return [

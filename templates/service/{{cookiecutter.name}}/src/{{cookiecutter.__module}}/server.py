@@ -8,6 +8,7 @@ A second signal skips the first wait.
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from types import FrameType
 
 import structlog
@@ -39,8 +40,9 @@ class Server(uvicorn.Server):
         if self.loop is None or draining or not self.drain_seconds:
             self.should_exit = True
             return
-        # A signal handler may run anywhere; only this wakes a sleeping loop.
-        self.loop.call_soon_threadsafe(self._drain)
+        # A signal comes in the middle of anything: only this wakes a sleeping loop, and only an
+        # empty context keeps the id of whatever request was interrupted out of our log line.
+        self.loop.call_soon_threadsafe(self._drain, context=Context())
 
     def _drain(self) -> None:
         assert self.loop  # noqa: S101
