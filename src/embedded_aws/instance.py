@@ -1,0 +1,73 @@
+"""All that runs beside the APIs in one instance, with one begin and one end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from embedded_aws.loadbalancer.listeners import Listeners
+from embedded_aws.loadbalancer.pool import Pool
+from embedded_aws.patches import elb, everything
+from embedded_aws.saver import Saver, encoder
+from embedded_aws.settings import Settings
+from embedded_aws.version import source_version
+
+log = logging.getLogger("embedded")
+
+TICK = 0.25
+"""Seconds between two looks at what the APIs changed."""
+
+
+class Instance:
+    """The additions to MiniStack; made before it starts, begun once it has loaded its state."""
+
+    def __init__(self, settings: Settings) -> None:
+        source_version()
+        self.settings = settings
+        self._pool = Pool(elb.view)
+        everything.apply(settings, self._pool)
+        from ministack import app
+
+        from embedded_aws.loadbalancer.forward import application
+
+        self._listeners = Listeners(elb.places, application)
+        self._saver = Saver(settings.state, app._build_persistence_save_dict, encoder())
+        self._loop: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Start what follows the APIs."""
+        self._loop = asyncio.create_task(self._follow())
+        self._saver.start()
+        log.info("answering on http://127.0.0.1:%s", self.settings.port)
+
+    async def close(self) -> None:
+        """Save, then end everything that could change something."""
+        log.info("stopping")
+        await asyncio.to_thread(self._saver.stop)
+        if self._loop:
+            self._loop.cancel()
+        await self._listeners.close()
+        await self._pool.close()
+
+    def summary(self) -> dict[str, Any]:
+        """What runs, for the health path."""
+        from ministack.services import alb, ecs
+
+        tasks = [task for task in ecs._tasks.all_values() if task.get("lastStatus") == "RUNNING"]
+        return {
+            "tasks": len(tasks),
+            "load_balancers": {
+                lb["LoadBalancerName"]: f"http://{lb['DNSName']}" for lb in alb._lbs.all_values()
+            },
+            "problems": list(self._listeners.problems.values()),
+        }
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                self._pool.follow()
+                await self._listeners.follow()
+            except Exception:
+                log.exception("the load balancers can't follow")
+            await asyncio.sleep(TICK)

@@ -1,0 +1,1 @@
+"""The data plane of the load balancers: health checks, choice of a target, listeners, draining."""

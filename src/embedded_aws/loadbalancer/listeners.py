@@ -1,0 +1,89 @@
+"""Servers for the listeners, inside this process: the way where there is no HAProxy."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+log = logging.getLogger("embedded.listeners")
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Place(NamedTuple):
+    """Where a listener of a load balancer listens: its own port and the real one."""
+
+    load_balancer: str
+    port: int
+    address: str
+    real_port: int
+
+
+class _Server(NamedTuple):
+    task: asyncio.Task[None]
+    ended: asyncio.Event
+
+
+class Listeners:
+    """Keeps one HTTP server for each listener that there is."""
+
+    def __init__(
+        self,
+        look: Callable[[], frozenset[Place]],
+        application: Callable[[Place], Application],
+    ) -> None:
+        self._look = look
+        self._application = application
+        self._servers: dict[Place, _Server] = {}
+        self._failed: dict[Place, str] = {}
+
+    @property
+    def problems(self) -> Mapping[Place, str]:
+        """Listeners that can't be served, and why."""
+        return dict(self._failed)
+
+    async def follow(self) -> None:
+        """Start and end servers so that they are those that the API tells of."""
+        wanted = self._look()
+        for place, server in list(self._servers.items()):
+            if place not in wanted or server.task.done():
+                await self._end(place)
+        for place in wanted - self._servers.keys():
+            self._start(place)
+        self._failed = {place: why for place, why in self._failed.items() if place in wanted}
+
+    async def close(self) -> None:
+        """End all servers."""
+        await asyncio.gather(*(self._end(place) for place in list(self._servers)))
+
+    def _start(self, place: Place) -> None:
+        from embedded_aws.loadbalancer.addresses import can_bind
+
+        if not can_bind(place.address, place.real_port):
+            why = f"{place.address}:{place.real_port} is in use"
+            if self._failed.get(place) != why:
+                log.warning("a load balancer can't listen: %s", why)
+            self._failed[place] = why
+            return
+        self._failed.pop(place, None)
+        ended = asyncio.Event()
+        task = asyncio.create_task(self._serve(place, ended))
+        self._servers[place] = _Server(task, ended)
+
+    async def _serve(self, place: Place, ended: asyncio.Event) -> None:
+        from hypercorn.asyncio import serve
+        from hypercorn.config import Config
+
+        config = Config()
+        config.bind = [f"{place.address}:{place.real_port}"]
+        config.keep_alive_timeout = 60
+        config.graceful_timeout = 3
+        config.loglevel = "WARNING"
+        await serve(self._application(place), config, shutdown_trigger=ended.wait)
+
+    async def _end(self, place: Place) -> None:
+        server = self._servers.pop(place)
+        server.ended.set()
+        await asyncio.gather(server.task, return_exceptions=True)

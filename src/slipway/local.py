@@ -1,0 +1,288 @@
+"""The embedded AWS of this checkout: start, stop, look, forget.
+
+It is a program of its own with an environment of its own (`src/embedded_aws`). Here are only the
+commands that start and stop it, and the question whether it answers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+
+from slipway.command import Command, command
+from slipway.console import Console
+from slipway.errors import LockedError, ToolError
+from slipway.paths import Checkout
+from slipway.portowner import owner
+from slipway.runner import Runner
+
+if TYPE_CHECKING:
+    from slipway.config import Local
+
+SERVICE = "slipway-embedded-aws"
+HEALTH = "/_slipway/health"
+START = 60.0
+"""Seconds to answer after the start; one machine needed 0.6."""
+STARTED_BY_OTHER = 90.0
+"""Seconds to wait for another `up` of this checkout."""
+LONGEST_LOG = 5_000_000
+"""Bytes after which a log is put aside at the next start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalStatus:
+    """What runs, as `local.status` shows it; `started` is seconds since the epoch."""
+
+    running: bool
+    endpoint: str
+    log: str
+    pid: int = 0
+    started: float = 0.0
+    current: bool = True
+    engine: str = ""
+    tasks: int = 0
+    load_balancers: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+class Foreign(Exception):
+    """Something answers on our port that is no embedded AWS."""
+
+
+def address(local: Local) -> str:
+    """The endpoint URL, whether anything answers there or not."""
+    return f"http://127.0.0.1:{local.port}"
+
+
+def folder(checkout: Checkout) -> Path:
+    return checkout.work / "embedded"
+
+
+def log_path(checkout: Checkout) -> Path:
+    return folder(checkout) / "log"
+
+
+def python(checkout: Checkout) -> Path:
+    return checkout.embedded_project / ".venv" / "bin" / "python"
+
+
+def environment_ready(checkout: Checkout) -> bool:
+    """Whether `setup` has made the environment that it runs in."""
+    return python(checkout).exists()
+
+
+def up(checkout: Checkout, local: Local, runner: Runner, console: Console) -> str:
+    """Start it unless it runs; return the endpoint URL once it answers.
+
+    Raises `ToolError` where it can't start: port taken, no engine, no environment.
+    """
+    found = endpoint(checkout, local)
+    if not found:
+        with _alone(checkout, console):
+            # Another `up` may have started it while we waited for our turn.
+            found = endpoint(checkout, local) or _start(checkout, local, runner)
+    elif not status(checkout, local).current:
+        console.warn("the embedded AWS that runs is older than its code; to renew it:")
+        console.line("  uv run invoke local.down local.up")
+    return found
+
+
+def endpoint(checkout: Checkout, local: Local) -> str | None:
+    """The endpoint URL if our instance answers there; starts nothing.
+
+    Raises `ToolError` where somebody else answers, or ours runs on another port.
+    """
+    health = _health(local)
+    if health is None:
+        _refuse_other_port(checkout, local)
+        return None
+    if Path(health["checkout"]) != checkout.root.resolve():
+        who = f"the embedded AWS of {health['checkout']} (pid {health['pid']})"
+        raise _taken(local, who)
+    return address(local)
+
+
+def down(checkout: Checkout, local: Local, runner: Runner) -> None:
+    """Stop it and its containers, state saved; fine where it does not run."""
+    if folder(checkout).exists():
+        runner.run(_verb("stop", checkout, local))
+
+
+def reset(checkout: Checkout, local: Local, runner: Runner) -> None:
+    """Stop it and forget everything: resources, images, objects, Terraform's state in it."""
+    if folder(checkout).exists():
+        runner.run(_verb("forget", checkout, local))
+
+
+def status(checkout: Checkout, local: Local) -> LocalStatus:
+    """What runs; raises as `endpoint` does."""
+    log = checkout.shown(log_path(checkout))
+    health = _health(local) if endpoint(checkout, local) else None
+    if health is None:
+        return LocalStatus(running=False, endpoint=address(local), log=log)
+    return LocalStatus(
+        running=True,
+        endpoint=address(local),
+        log=log,
+        pid=health["pid"],
+        started=health["started"],
+        current=health["version"] == _source_version(checkout),
+        engine=health["engine"],
+        tasks=health["tasks"],
+        load_balancers=health["load_balancers"],
+        problems=health["problems"],
+    )
+
+
+def ask(url: str, timeout: float = 5.0) -> Any:
+    """The JSON that `url` answers, or None where nobody listens; raises `Foreign` for others."""
+    from urllib.request import ProxyHandler, build_opener
+
+    try:
+        # A proxy of the environment has no business with loopback.
+        with build_opener(ProxyHandler({})).open(url, timeout=timeout) as response:
+            return json.load(response)
+    except URLError as error:
+        if isinstance(error.reason, ConnectionRefusedError):
+            return None
+        raise Foreign(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise Foreign(str(error)) from error
+
+
+def _health(local: Local) -> dict[str, Any] | None:
+    try:
+        answer = ask(address(local) + HEALTH)
+        if answer is None or answer["service"] == SERVICE:
+            return answer  # type: ignore[no-any-return]
+    except (Foreign, KeyError, TypeError):
+        pass
+    raise _taken(local, owner(local.port) or "another program")
+
+
+def _taken(local: Local, who: str) -> ToolError:
+    return ToolError(
+        f"port {local.port} is taken by {who}",
+        next_step=f"stop it, or choose another: SLIPWAY_LOCAL_PORT={local.port + 1}, or "
+        f"port = {local.port + 1} under [local] in slipway.toml",
+    )
+
+
+def _refuse_other_port(checkout: Checkout, local: Local) -> None:
+    """Two instances on one state folder would overwrite each other's state."""
+    try:
+        noted = json.loads((folder(checkout) / "pid").read_text())
+        os.kill(noted["pid"], 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if noted["port"] != local.port:
+        raise ToolError(
+            f"the embedded AWS of this checkout runs on port {noted['port']}, not {local.port}",
+            next_step="uv run invoke local.down",
+        )
+
+
+def _start(checkout: Checkout, local: Local, runner: Runner) -> str:
+    if not environment_ready(checkout):
+        shown = checkout.shown(checkout.embedded_project)
+        raise ToolError(
+            f"the embedded AWS is not installed: {shown}/.venv is missing",
+            next_step="uv run invoke setup",
+        )
+    log = log_path(checkout)
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        log.replace(log.with_name("log.1"))
+    pid = runner.start(_verb("serve", checkout, local), log=log)
+    # A dry run starts nothing and has nothing to wait for.
+    return _wait(pid, checkout, local) if pid else address(local)
+
+
+def _wait(pid: int, checkout: Checkout, local: Local) -> str:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        if found := endpoint(checkout, local):
+            return found
+        if _ended(pid):
+            raise ToolError(
+                f"the embedded AWS did not start: {_last_words(checkout)}",
+                next_step="uv run invoke doctor",
+            )
+        time.sleep(0.1)
+    raise ToolError(
+        f"the embedded AWS (pid {pid}) does not answer after {START:.0f} s",
+        next_step=f"look into {checkout.shown(log_path(checkout))}",
+    )
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) != (0, 0)
+    except ChildProcessError:
+        return True
+
+
+def _last_words(checkout: Checkout) -> str:
+    """The last error in the log, or simply its last line."""
+    lines = log_path(checkout).read_text(errors="replace").strip().splitlines() or ["no word"]
+    errors = [line for line in lines[-20:] if line.startswith("error: ")]
+    return (errors or lines)[-1].removeprefix("error: ")
+
+
+def _verb(verb: str, checkout: Checkout, local: Local) -> Command:
+    # No credentials of a real account, and no endpoint of another, are its business.
+    env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("AWS_")}
+    return command(
+        python(checkout),
+        *("-m", "embedded_aws", verb),
+        f"--port={local.port}",
+        f"--folder={folder(checkout)}",
+        f"--checkout={checkout.root}",
+        env={**env, "PYTHONPATH": None, "PYTHONUNBUFFERED": "1"},
+        cwd=checkout.embedded_project.parent,
+        mutates=True,
+    )
+
+
+def _source_version(checkout: Checkout) -> str:
+    from embedded_aws.version import source_version
+
+    return source_version(checkout.embedded_project)
+
+
+@contextmanager
+def _alone(checkout: Checkout, console: Console) -> Iterator[None]:
+    """Hold the right to start it; whoever comes second waits and finds it running."""
+    home = folder(checkout)
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    deadline = time.monotonic() + STARTED_BY_OTHER
+    with (home / "lock").open("w") as file:
+        told = False
+        while not _locked(file.fileno()):
+            if time.monotonic() > deadline:
+                raise LockedError(
+                    "another command has been starting the embedded AWS for "
+                    f"{STARTED_BY_OTHER:.0f} s",
+                    next_step=f"look into {checkout.shown(log_path(checkout))}",
+                )
+            if not told:
+                console.line("another command is starting the embedded AWS; waiting for it")
+            told = True
+            time.sleep(0.1)
+        yield
+
+
+def _locked(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
