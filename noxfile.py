@@ -1,5 +1,109 @@
-"""Checks: `uv run nox -s lint test`, and `uv run nox -s e2e` for the whole flow."""
+"""Checks: `uv run nox -s lint test`, and `uv run nox -s e2e` for the whole flow.
+
+Every session uses the environment that `uv run` has made from uv.lock, so that what is checked here
+is what CI checks, and nothing is installed twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 import nox
 
+from slipway import tools
+from slipway.paths import Checkout
+from slipway.runner import SubprocessRunner
+
 nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "test"]
+
+ROOT = Path(__file__).parent
+CHECKOUT = Checkout(ROOT)
+SERVICES = sorted(file.parent for file in CHECKOUT.services.glob("*/service.toml"))
+STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
+TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
+DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Format, style, types, Terraform, Dockerfiles, spelling."""
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("codespell")
+    session.run("hadolint", *map(str, DOCKERFILES))
+    for service in SERVICES:
+        lint_service(session, service)
+    terraform(session, "fmt", "-check", "-recursive", "-diff", str(CHECKOUT.infra))
+    for stack in STACKS:
+        initialise(session, stack)
+        terraform(session, f"-chdir={stack}", "validate", "-no-color", stack=stack)
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Unit, case and template tests, every service's own tests, Terraform's."""
+    session.run("pytest", "-n", "auto", "-q", *session.posargs)
+    for service in SERVICES:
+        in_service(session, service, "pytest", "-q")
+    for folder in TERRAFORM_TESTS:
+        initialise(session, folder)
+        terraform(session, f"-chdir={folder}", "test", "-no-color", stack=folder)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """The whole flow with a real engine, real Terraform and the embedded AWS."""
+    session.run("pytest", "-q", "-m", "e2e", "tests/e2e", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Ratios, measured side by side in one run."""
+    for file in sorted((ROOT / "benchmarks").glob("bench_*.py")):
+        session.run("python", str(file), *session.posargs)
+
+
+def lint_service(session: nox.Session, service: Path) -> None:
+    """Style and types of one service, by its own configuration."""
+    session.run("ruff", "check", str(service))
+    session.run("ruff", "format", "--check", str(service))
+    in_service(session, service, "mypy", with_package="mypy")
+
+
+def in_service(
+    session: nox.Session, service: Path, *argv: str, with_package: str | None = None
+) -> None:
+    """Run a program in the environment of the service's own lock file."""
+    extra = ["--with", with_package] if with_package else []
+    session.run(
+        *("uv", "run", "--directory", str(service), "--frozen", *extra, *argv),
+        env={"VIRTUAL_ENV": None},
+        external=True,
+    )
+
+
+def initialise(session: nox.Session, folder: Path) -> None:
+    """Modules and provider of one folder, without any state."""
+    terraform(
+        session,
+        *(f"-chdir={folder}", "init", "-backend=false", "-input=false", "-no-color"),
+        stack=folder,
+        silent=True,
+    )
+
+
+def terraform(
+    session: nox.Session, *argv: str, stack: Path | None = None, silent: bool = False
+) -> None:
+    """Run Terraform as the engine does: its binary, its mirror, a data folder of its own."""
+    binary = tools.terraform(CHECKOUT, SubprocessRunner())
+    env: dict[str, str | None] = {**tools.child_env(), "TF_IN_AUTOMATION": "1"}
+    configuration = tools.cli_config_path(CHECKOUT)
+    if configuration.is_file():
+        env["TF_CLI_CONFIG_FILE"] = str(configuration)
+    if stack:
+        place = CHECKOUT.work / "terraform" / "checks" / stack.relative_to(CHECKOUT.infra)
+        env["TF_DATA_DIR"] = str(place)
+    session.run(str(binary), *argv, env=env, external=True, silent=silent)

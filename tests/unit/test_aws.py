@@ -1,0 +1,128 @@
+"""The one door to AWS: two targets, and neither ever stands in for the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from moto import mock_aws
+
+from slipway.aws import EMBEDDED_ACCOUNT, calls, connect, error_code
+from slipway.config import Environment
+from slipway.errors import AccessError, SlipwayError
+
+LOCAL = Environment(
+    name="local",
+    target="embedded",
+    region="us-west-1",
+    account_id=EMBEDDED_ACCOUNT,
+    role_arn="",
+    branch="",
+    protected=False,
+    registry="local",
+)
+STAGING = replace(LOCAL, name="staging", target="aws", account_id="123456789012")
+ENDPOINT = "http://127.0.0.1:4566"
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    """A shell without credentials, whatever the machine's own."""
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", f"{tmp_path}/none")
+    monkeypatch.setenv("AWS_CONFIG_FILE", f"{tmp_path}/none")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+
+
+def test_the_embedded_one_never_sees_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody signed in to production deploys locally: dummies go to the embedded AWS."""
+    sign_in(monkeypatch)
+    aws = connect(LOCAL, endpoint=ENDPOINT)
+    env = aws.child_env()
+    assert aws.keys().access == env["AWS_ACCESS_KEY_ID"] == "test"
+    assert "real" not in env.values()
+    assert env["AWS_SESSION_TOKEN"] is None
+    assert env["AWS_ENDPOINT_URL"] == ENDPOINT
+
+
+def test_a_profile_of_the_shell_does_not_reach_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terraform prefers keys over profiles, but other tools don't; so there is only one way."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://elsewhere")
+    env = connect(LOCAL, endpoint=ENDPOINT).child_env()
+    assert env["AWS_PROFILE"] is None
+    assert env["AWS_ENDPOINT_URL_S3"] is None
+
+
+def test_an_account_needs_credentials() -> None:
+    """Without credentials there is an error, and not the embedded AWS instead."""
+    with pytest.raises(AccessError, match="no AWS credentials for staging") as caught:
+        connect(STAGING, endpoint=None)
+    assert "AWS_PROFILE" in caught.value.next_step
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS"])
+def test_an_account_is_not_deployed_elsewhere(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A left-over endpoint would send a production deploy to an emulator, and call it done."""
+    sign_in(monkeypatch)
+    monkeypatch.setenv(name, ENDPOINT)
+    with pytest.raises(AccessError, match=name) as caught:
+        connect(STAGING, endpoint=None)
+    assert caught.value.next_step == f"unset {name}"
+
+
+def test_children_of_an_account_get_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terraform acts as exactly whom boto3 acts as, and with no endpoint."""
+    sign_in(monkeypatch)
+    env = connect(STAGING, endpoint=None).child_env()
+    assert env["AWS_ACCESS_KEY_ID"] == "AKIAREAL"
+    assert env["AWS_SESSION_TOKEN"] == "token"
+    assert env["AWS_ENDPOINT_URL"] is None
+
+
+def test_the_wrong_account_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed in to another account: nothing is changed there."""
+    sign_in(monkeypatch)
+    with mock_aws():
+        connect(STAGING, endpoint=None).verify()
+        with pytest.raises(AccessError, match="is account 999999999999, but"):
+            connect(replace(STAGING, account_id="999999999999"), endpoint=None).verify()
+
+
+def test_a_role_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a role, the caller's own keys are used for nothing but assuming it."""
+    sign_in(monkeypatch)
+    role = replace(STAGING, role_arn="arn:aws:iam::123456789012:role/deploy")
+    with mock_aws():
+        aws = connect(role, endpoint=None)
+        assert aws.keys().access != "AKIAREAL"
+        assert "assumed-role/deploy/slipway" in aws.sts.get_caller_identity()["Arn"]
+
+
+def test_errors_of_aws_are_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message begins with what was going on; a refusal says to sign in."""
+    sign_in(monkeypatch)
+    with mock_aws():
+        s3 = connect(STAGING, endpoint=None).s3
+        with (
+            pytest.raises(SlipwayError, match=r"^reading the ledger: .*NoSuchBucket") as caught,
+            calls("reading the ledger"),
+        ):
+            s3.get_object(Bucket="no-such-bucket", Key="x")
+    assert error_code(caught.value.__cause__ or caught.value) == "NoSuchBucket"
+
+
+def test_a_refusal_is_told_from_other_errors() -> None:
+    """AccessDenied has an exit code and a next step of its own."""
+    from botocore.exceptions import ClientError
+
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
+    with pytest.raises(AccessError) as caught, calls("reading"):
+        raise denied
+    assert "sign in" in caught.value.next_step
