@@ -111,24 +111,32 @@ def read(parameter: inspect.Parameter, annotation: Any, help: str = "") -> Flag:
 
     Raises `TypeError` where no flag can be made of it; that is a bug in the task.
     """
+    if problem := _problem(parameter, annotation):
+        raise TypeError(f"{parameter.name}: {problem}")
     flag = Flag(name=parameter.name, default=parameter.default, help=help, **_kind(annotation))
-    if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-        raise TypeError(f"{parameter.name}: must be keyword-only (put it behind a `*`)")
-    if flag.name in TAKEN or flag.name.startswith("_"):
-        raise TypeError(f"{parameter.name}: Invoke has a meaning of its own for this name")
-    if flag.kind is not bool and flag.kind not in SHOWN:
-        raise TypeError(f"{parameter.name}: no flag can be made of {annotation}")
     if flag.kind is bool and (flag.many or flag.required):
-        raise TypeError(f"{parameter.name}: a bool needs a default, and is no list")
+        raise TypeError(f"{flag.name}: a bool needs a default, and is no list")
+    if flag.kind is not bool and flag.kind not in SHOWN:
+        raise TypeError(f"{flag.name}: no flag can be made of {annotation}")
+    if not all(isinstance(choice, str) for choice in flag.choices):
+        raise TypeError(f"{flag.name}: choices are text")
     return flag
+
+
+def _problem(parameter: inspect.Parameter, annotation: Any) -> str:
+    if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+        return "must be keyword-only (put it behind a `*`)"
+    if parameter.name in TAKEN or parameter.name.startswith("_"):
+        return "Invoke has a meaning of its own for this name"
+    return "has no annotation" if annotation is None else ""
 
 
 def _kind(annotation: Any) -> Mapping[str, Any]:
     """`kind`, `choices` and `many` for an annotation such as `tuple[Literal["a", "b"], ...]`."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
-        (inner,) = [a for a in arguments if a is not types.NoneType] or [None]
-        return _kind(inner)
+        inner = [argument for argument in arguments if argument is not types.NoneType]
+        return _kind(inner[0]) if len(inner) == 1 else {"kind": annotation}
     if origin is Literal:
         return {"kind": str, "choices": arguments}
     if origin is tuple and arguments[1:] == (...,):
