@@ -1,0 +1,326 @@
+"""The Docker engine: images that it has, and trial starts. The only import of the Docker SDK."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from slipway.errors import Interrupted, ToolError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+LABEL = "slipway.trial"
+"""Label of every container of a trial start; its value is the name of the service."""
+
+LOG_LINES = 30
+LEFT_OVER_AFTER = 900
+"""Seconds after which a trial's container can only be the leftover of a killed process."""
+
+_SLICE = 2.0
+"""Seconds of one round of questions; an interrupt is noticed at its end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalImage:
+    """An image that the engine has; `size` in bytes, uncompressed.
+
+    `digest` is that of its registry where it was pulled, else its id. `user` is who it runs as.
+    """
+
+    id: str
+    digest: str
+    size: int
+    architecture: str
+    user: str
+
+    @property
+    def runs_as_root(self) -> bool:
+        """Whether its process would be root."""
+        return self.user.partition(":")[0] in {"", "0", "root"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthAnswer:
+    """What came of a trial start; `reason` and `log` tell why it is not `ok`. `seconds` to know."""
+
+    ok: bool
+    seconds: float
+    reason: str = ""
+    exit_code: int | None = None
+    log: str = ""
+
+
+class Engine(Protocol):
+    """What Slipway needs of a Docker engine beyond its command line."""
+
+    @property
+    def host(self) -> str:
+        """Address of the engine, for command lines that don't know the user's contexts."""
+        ...
+
+    def ping(self) -> None:
+        """Raise `ToolError` with the way out unless the engine answers."""
+        ...
+
+    def image(self, reference: str) -> LocalImage | None:
+        """The image of that name, digest or id; None where the engine does not have it."""
+        ...
+
+    def ask_health(
+        self,
+        image: str,
+        *,
+        service: str,
+        port: int,
+        path: str,
+        env: Mapping[str, str],
+        memory: int,
+        timeout: float,
+    ) -> HealthAnswer:
+        """Start `image` as a task would run and ask it for `path` until it answers 200.
+
+        `memory` in MiB, `timeout` in s. Leaves no container behind.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """End trial starts of other threads, which then raise `Interrupted`."""
+        ...
+
+
+@dataclass
+class DockerEngine:
+    """The engine that `docker` itself would use: DOCKER_HOST, else the current context."""
+
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def host(self) -> str:
+        from docker.context import ContextAPI
+
+        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
+        return os.environ.get("DOCKER_HOST") or (context.Host if context else "") or ""
+
+    def ping(self) -> None:
+        with _reported():
+            self._client.ping()
+
+    def image(self, reference: str) -> LocalImage | None:
+        from docker.errors import ImageNotFound
+
+        with _reported():
+            try:
+                found = self._client.images.get(reference).attrs
+            except ImageNotFound:
+                return None
+        return LocalImage(
+            id=found["Id"],
+            digest=_registry_digest(reference, found.get("RepoDigests") or []) or found["Id"],
+            size=found["Size"],
+            architecture=found["Architecture"],
+            user=found["Config"].get("User") or "",
+        )
+
+    def ask_health(
+        self,
+        image: str,
+        *,
+        service: str,
+        port: int,
+        path: str,
+        env: Mapping[str, str],
+        memory: int,
+        timeout: float,
+    ) -> HealthAnswer:
+        began = time.monotonic()
+        with _reported(), self._trial(image, service, env, memory) as container:
+            refused = _start(container)
+            if refused:
+                return HealthAnswer(ok=False, seconds=time.monotonic() - began, reason=refused)
+            return self._ask(container, f"{port}{path}", began, timeout)
+
+    def interrupt(self) -> None:
+        self._stop.set()
+
+    @cached_property
+    def _client(self) -> DockerClient:
+        import docker
+
+        with _reported():
+            return docker.from_env()
+
+    @contextmanager
+    def _trial(
+        self, image: str, service: str, env: Mapping[str, str], memory: int
+    ) -> Iterator[Container]:
+        """A container with no more rights than a task has, removed whatever happens."""
+        from docker.errors import NotFound
+
+        self._remove_leftovers()
+        # Chosen here and not by the engine: an interrupt may come before its answer does.
+        name = f"slipway-trial-{service}-{secrets.token_hex(4)}"
+        try:
+            yield self._client.containers.create(
+                image,
+                name=name,
+                labels={LABEL: service},
+                environment=dict(env),
+                read_only=True,
+                tmpfs={"/tmp": "mode=1777"},  # noqa: S108
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                mem_limit=f"{memory}m",
+                memswap_limit=f"{memory}m",
+            )
+        finally:
+            with suppress(NotFound):
+                self._client.api.remove_container(name, force=True, v=True)
+
+    def _ask(self, container: Container, target: str, began: float, timeout: float) -> HealthAnswer:
+        said = ""
+        while not self._stop.is_set():
+            left = timeout - (time.monotonic() - began)
+            container.reload()
+            if container.status != "running":
+                return _gone(container, began)
+            if left <= 0:
+                return _silent(container, began, f"{said} after {timeout:.0f} s")
+            said = _question(container, target, min(_SLICE, left))
+            if said == "ok":
+                return HealthAnswer(ok=True, seconds=time.monotonic() - began)
+        raise Interrupted("interrupted: the trial start of an image")
+
+    def _remove_leftovers(self) -> None:
+        """End trials of processes that were killed; nobody else would."""
+        from docker.errors import APIError
+
+        old = time.time() - LEFT_OVER_AFTER
+        for container in self._client.containers.list(
+            all=True, sparse=True, ignore_removed=True, filters={"label": LABEL}
+        ):
+            if container.attrs["Created"] < old:
+                with suppress(APIError):
+                    container.remove(force=True, v=True)
+
+
+# Asked from inside, at the container's own address: that needs no published port, so it works with
+# an engine on another machine, and it shows that the service listens for more than itself.
+_QUESTION = """
+import http.client, socket, sys, time
+port, slash, path = sys.argv[1].partition("/")
+seconds = float(sys.argv[2])
+def ask(host):
+    try:
+        connection = http.client.HTTPConnection(host, int(port), timeout=seconds)
+        connection.request("GET", slash + path)
+        status = connection.getresponse().status
+        return "ok" if status == 200 else f"{slash}{path} answers {status}"
+    except Exception as error:
+        return f"no answer on port {port} ({error})"
+own, end = socket.gethostbyname(socket.gethostname()), time.monotonic() + seconds
+while (said := ask(own)) != "ok" and time.monotonic() < end:
+    time.sleep(0.05)
+if said.startswith("no") and not ask("127.0.0.1").startswith("no"):
+    said = f"it listens on 127.0.0.1:{port} only, and has to on 0.0.0.0:{port}"
+print(said)
+"""
+
+
+def _question(container: Container, target: str, seconds: float) -> str:
+    """What the service says, asked for up to `seconds`: "ok", or what is wrong."""
+    from docker.errors import APIError
+
+    argv = ["python3", "-I", "-c", _QUESTION, target, str(seconds)]
+    try:
+        answer = container.exec_run(argv)
+    except APIError as error:
+        # Most likely it ended between two questions; the caller looks at that next.
+        time.sleep(0.1)
+        return str(error.explanation)
+    assert isinstance(answer.output, bytes)  # a stream only where one is asked for
+    lines = answer.output.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no answer"
+
+
+def _start(container: Container) -> str:
+    """Start it; why the engine could not, or ""."""
+    from docker.errors import APIError
+
+    try:
+        container.start()
+    except APIError as error:
+        return str(error.explanation).strip()
+    return ""
+
+
+def _gone(container: Container, began: float) -> HealthAnswer:
+    state = container.attrs["State"]
+    code = state["ExitCode"]
+    reason = "out of memory" if state.get("OOMKilled") else f"it ended with code {code}"
+    return HealthAnswer(
+        ok=False,
+        seconds=time.monotonic() - began,
+        reason=state.get("Error") or reason,
+        exit_code=code,
+        log=_log(container),
+    )
+
+
+def _silent(container: Container, began: float, reason: str) -> HealthAnswer:
+    seconds = time.monotonic() - began
+    return HealthAnswer(ok=False, seconds=seconds, reason=reason, log=_log(container))
+
+
+def _log(container: Container) -> str:
+    text = container.logs(tail=LOG_LINES)
+    assert isinstance(text, bytes)  # a stream only where one is asked for
+    return text.decode(errors="replace").strip()
+
+
+def _registry_digest(reference: str, digests: list[str]) -> str:
+    """The digest under the same name as `reference`, however that abbreviates Docker Hub."""
+    wanted = _repository(reference)
+    pairs = (digest.split("@", 1) for digest in digests)
+    return next((digest for name, digest in pairs if _repository(name) == wanted), "")
+
+
+def _repository(reference: str) -> str:
+    path, _, last = reference.partition("@")[0].rpartition("/")
+    name = f"{path}/{last.partition(':')[0]}".lstrip("/")
+    return name.removeprefix("docker.io/").removeprefix("library/")
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn what the SDK raises into one message with the way out."""
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except APIError as error:
+        raise ToolError(f"the Docker engine refused: {error.explanation}") from error
+    except (DockerException, RequestException) as error:
+        raise ToolError(
+            f"the Docker engine does not answer: {_innermost(error)}",
+            next_step="uv run invoke setup",
+        ) from error
+
+
+def _innermost(error: BaseException) -> str:
+    """The operating system's own words, below the layers of three libraries."""
+    seen: BaseException | None = error
+    while seen:
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror
+        seen = seen.__cause__ or seen.__context__
+    return str(error)
