@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import Literal
 
 from invoke.collection import Collection
@@ -69,7 +67,7 @@ def fail(c: Context, *, how: Literal["engine", "bug", "print", "run"]) -> None:
 def wait(c: Context, *, on: Literal["child", "stubborn", "thread", "sleep"]) -> None:
     """Wait for a signal."""
     ignoring = "trap '' INT; " if on == "stubborn" else "trap 'echo tidied; exit 3' INT; "
-    loop = command("sh", "-c", f"{ignoring} echo ready; while :; do sleep 0.05; done")
+    loop = command("sh", "-c", f"{ignoring} echo ready $$; while :; do sleep 0.05; done")
     app = App()
     if on == "sleep":
         print("ready", flush=True)
@@ -84,7 +82,7 @@ def wait(c: Context, *, on: Literal["child", "stubborn", "thread", "sleep"]) -> 
 
 
 def _say(line: str) -> None:
-    print(line, os.getpid(), time.monotonic(), flush=True)
+    print(line, flush=True)
 
 
 ns = Collection(deploy, setup, exec_, fail, wait)

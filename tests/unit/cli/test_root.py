@@ -1,0 +1,52 @@
+"""The tasks of this checkout as they are, and what loading them costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from invoke.collection import Collection
+
+from slipway.cli.root import GROUPS, TOP, namespace
+from slipway.cli.task import Task
+
+HEAVY = {"boto3", "botocore", "docker", "pydantic", "cookiecutter", "rich", "requests"}
+
+
+def tasks(collection: Collection) -> dict[str, Task[..., None]]:
+    return {name: collection[name] for name in collection.task_names}
+
+
+def test_every_task_is_ours() -> None:
+    """Every task has the strict flags, and a summary for the list."""
+    for name, task in tasks(namespace()).items():
+        assert isinstance(task, Task), name
+        assert (task.__doc__ or "").strip(), name
+
+
+def test_every_flag_is_explained() -> None:
+    """Every flag says what it is for."""
+    silent = [
+        f"{name} {flag}"
+        for name, task in tasks(namespace()).items()
+        for flag in task.flags
+        if not flag.help
+    ]
+    assert not silent
+
+
+def test_modules_are_told_apart() -> None:
+    """A module's tasks are called either by their name or by group and name."""
+    assert not set(TOP) & set(GROUPS)
+
+
+@pytest.mark.tools
+def test_imports_nothing_heavy() -> None:
+    """Listing the tasks loads none of the big libraries; they are imported where they are used."""
+    code = (
+        "import json, sys, slipway.cli.root as r; r.namespace(); print(json.dumps([*sys.modules]))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(json.loads(out.stdout))
