@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from slipway import tools
+from slipway import signals, tools
 from slipway.command import command
 from slipway.errors import ToolError
 from slipway.paths import Checkout
@@ -27,6 +27,8 @@ PACKAGES = ("docker.io", "iptables")
 SEPARATE_PACKAGES = ("docker-cli", "docker-buildx")
 """Parts of docker.io that newer releases have as packages of their own."""
 
+SBIN = (Path("/usr/sbin"), Path("/sbin"))
+LOGS = Path("/var/log")
 SYSTEMD = Path("/run/systemd/system")
 KERNEL = Path("/proc/sys/kernel/osrelease")
 
@@ -46,6 +48,7 @@ class Observed:
     wsl: bool = False
     debian: bool = False
     rights: Rights = "none"
+    cli: bool = True
     dockerd: bool = False
 
 
@@ -78,6 +81,7 @@ def observe(runner: Runner) -> Observed:
         wsl=KERNEL.is_file() and "microsoft" in KERNEL.read_text().lower(),
         debian=packages.is_debian(),
         rights=packages.rights(runner) if answer.code != 0 else "none",
+        cli=bool(tools.executables("docker")),
         dockerd=bool(_dockerd()),
     )
 
@@ -97,7 +101,7 @@ def decide(seen: Observed) -> Choice:
         return Choice(
             action="refuse", reason="not running, and we may not start one", ways=ROOTLESS
         )
-    if seen.dockerd:
+    if seen.dockerd and seen.cli:
         return Choice(action="start", reason="installed, not running")
     if seen.debian:
         return Choice(action="install", reason="not installed")
@@ -121,7 +125,7 @@ def finding(choice: Choice) -> Finding:
 
 
 def mend(
-    checkout: Checkout, runner: Runner, *, sleep: Callable[[float], None] = time.sleep
+    checkout: Checkout, runner: Runner, *, sleep: Callable[[float], None] = signals.sleep
 ) -> None:
     """Install and start the engine, as far as needed; `ToolError` says why it did not start."""
     if decide(observe(runner)).action == "install":
@@ -150,7 +154,7 @@ def why_it_died(log: str) -> ToolError:
     )
 
 
-GROUP = ("sudo usermod -aG docker $USER, then log in again",)
+GROUP = ("sudo usermod -aG docker $USER, then log in again (in this shell: newgrp docker)",)
 ROOTLESS = (
     f"{packages.by_hand(['docker.io'])} && sudo usermod -aG docker $USER, then log in again",
     "a rootless engine: https://docs.docker.com/engine/security/rootless/",
@@ -210,7 +214,7 @@ def _chosen() -> str:
 
 
 def _dockerd() -> list[Path]:
-    return tools.executables("dockerd", also=(Path("/usr/sbin"), Path("/sbin")))
+    return tools.executables("dockerd", also=SBIN)
 
 
 def _start(checkout: Checkout, runner: Runner, sleep: Callable[[float], None]) -> None:
@@ -227,25 +231,24 @@ def _start(checkout: Checkout, runner: Runner, sleep: Callable[[float], None]) -
 
 
 def _log(checkout: Checkout) -> Path:
-    system = Path("/var/log")
-    return (system if os.access(system, os.W_OK) else checkout.work) / "dockerd.log"
+    return (LOGS if os.access(LOGS, os.W_OK) else checkout.work) / "dockerd.log"
 
 
 def _wait(
     runner: Runner, died: Callable[[], ToolError | None], sleep: Callable[[float], None]
 ) -> None:
     deadline = time.monotonic() + ANSWERS_WITHIN
-    while time.monotonic() < deadline:
+    while True:
         answer = ask(runner)
         # Not open to this user is an answer, too: the look afterwards says what to do.
         if answer.code == 0 or "permission denied" in answer.output:
             return
         if error := died():
             raise error
+        if time.monotonic() > deadline:
+            said = answer.output.strip()
+            raise ToolError(f"dockerd does not answer after {ANSWERS_WITHIN:.0f} s: {said}")
         sleep(0.5)
-    raise ToolError(
-        f"dockerd does not answer after {ANSWERS_WITHIN:.0f} s: {answer.output.strip()}"
-    )
 
 
 def _ended(pid: int, log: Path, began: int) -> ToolError | None:

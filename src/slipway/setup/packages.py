@@ -14,6 +14,7 @@ from slipway.runner import Runner
 
 Rights = Literal["root", "sudo", "none"]
 
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 OS_RELEASE = Path("/etc/os-release")
 
 
@@ -35,10 +36,15 @@ def is_debian(release: Path | None = None) -> bool:
 
 
 def as_root(rights: Rights, *argv: str | Path, env: Mapping[str, str] | None = None) -> Command:
-    """A changing command with root's rights; `env` gets through sudo, which clears the rest."""
+    """A changing command with root's rights; `env` gets through sudo, which clears the rest.
+
+    A root by plain `su` has no sbin folders on PATH, without which dpkg and dockerd give up; sudo
+    has a PATH of its own.
+    """
     kept = env or {}
     if rights == "root":
-        return command(*argv, env={**tools.child_env(), **kept}, mutates=True)
+        path = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}".lstrip(":")
+        return command(*argv, env={**tools.child_env(), "PATH": path, **kept}, mutates=True)
     given = ["env", *(f"{name}={value}" for name, value in kept.items())] if kept else []
     return command("sudo", "-n", *given, *argv, env=tools.child_env(), mutates=True)
 

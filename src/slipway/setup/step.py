@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from textwrap import indent
 
 from slipway.console import Console
 from slipway.errors import SlipwayError, ToolError
@@ -124,7 +125,7 @@ def _mended(checked: Checked, console: Console, *, dry_run: bool) -> Checked:
             shown.outcome = after.found
     except SlipwayError as error:
         after = Finding(ok=False, found=error.message, remedy=error.next_step)
-        console.line(str(error), indent=4)
+        console.line(indent(str(error), "    "))
     return Checked(step=step, finding=after)
 
 

@@ -7,9 +7,11 @@ import shutil
 import ssl
 import urllib.request
 import zipfile
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
+from urllib.error import HTTPError
 
 from slipway import tools
 from slipway.errors import ToolError
@@ -82,8 +84,13 @@ def _fetch(url: str, target: Path) -> str:
             urllib.request.urlopen(url, timeout=TIMEOUT, context=_trust()) as source,  # noqa: S310
             target.open("wb") as sink,
         ):
-            return _copy(source, sink)
-    except OSError as error:
+            found = _copy(source, sink)
+            if sink.tell() != int(source.headers.get("Content-Length", sink.tell())):
+                raise OSError("the download ended early")
+            return found
+    except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise ToolError(f"{url}: {error}", next_step=BY_HAND) from error
 
 

@@ -1,0 +1,42 @@
+"""`setup` and `doctor`: what this machine needs."""
+
+from __future__ import annotations
+
+from invoke.collection import Collection
+from invoke.context import Context
+
+from slipway.cli.app import App
+from slipway.cli.task import task
+
+
+@task(help={"dry_run": "show what it would do, and do nothing"})
+def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
+    """Find what deploys need; install or start what is missing."""
+    from slipway.setup.step import demand, mend, only_one
+    from slipway.setup.steps import steps
+
+    app = App(dry_run=dry_run)
+    with only_one(app.checkout, app.console):
+        checked = mend(steps(app.checkout, app.runner), app.console, dry_run=dry_run)
+    if not dry_run:
+        demand(checked, "set-up is not complete")
+
+
+@task(help={"json": "print the findings as JSON"})
+def doctor(c: Context, *, json: bool = False) -> None:  # noqa: ARG001
+    """Look for what deploys need and say how to mend what is missing; changes nothing."""
+    from slipway.setup.step import demand, look
+    from slipway.setup.steps import steps
+
+    app = App()
+    checked = []
+    for one in look(steps(app.checkout, app.runner)):
+        checked.append(one)
+        if not json:
+            app.console.result(one.line)
+    if json:
+        app.console.json([one.data for one in checked])
+    demand(checked, "needed and missing")
+
+
+ns = Collection(setup, doctor)
