@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from slipway.config.check import Problem, location
+from slipway.config.check import Location, Problem, location
 from slipway.config.layers import Merged, Tree
+from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.sources import EMBEDDED_ACCOUNT
 
 GIB = 1024
@@ -43,8 +44,8 @@ def service_problems(merged: Merged) -> list[Problem]:
     return [_problem(merged, clash) for rule in RULES for clash in rule(merged.values)]
 
 
-def _problem(merged: Merged, clash: Clash) -> Problem:
-    keys = tuple(location(key) for key in clash.keys)
+def _problem(merged: Merged, clash: Clash, above: Location = ()) -> Problem:
+    keys = tuple((*above, *location(key)) for key in clash.keys)
     return Problem(place=merged.place(*clash.keys), reason=clash.reason, keys=keys)
 
 
@@ -63,7 +64,7 @@ def _health(service: Tree) -> Iterator[Clash]:
     timeout, interval = service["health"]["timeout"], service["health"]["interval"]
     if timeout >= interval:
         yield Clash(
-            keys=("health.timeout", "health.interval"),
+            keys=("health.interval", "health.timeout"),
             reason=f"timeout ({timeout}) must be less than interval ({interval})",
         )
 
@@ -142,7 +143,7 @@ def below(path: str, top: str) -> bool:
 def environment_problems(environments: Mapping[str, Merged]) -> list[Problem]:
     """What does not fit together in the environments of slipway.toml."""
     return [
-        _problem(merged, clash)
+        _problem(merged, clash, ("environments", name))
         for name, merged in environments.items()
         if "target" in merged.values
         for rule in (_account, _role, _registry(environments), _workspace(name))
@@ -153,7 +154,10 @@ def environment_problems(environments: Mapping[str, Merged]) -> list[Problem]:
 def _account(environment: Tree) -> Iterator[Clash]:
     real = environment["target"] == "aws"
     if real and not environment["account_id"]:
-        yield Clash(keys=("target",), reason="needs account_id, the 12 digits of the AWS account")
+        yield Clash(
+            keys=("account_id", "target"),
+            reason="needs account_id, the 12 digits of the AWS account",
+        )
     if not real and environment["account_id"] != EMBEDDED_ACCOUNT:
         yield Clash(keys=("account_id",), reason='is for target = "aws" only; remove it')
 
@@ -164,7 +168,7 @@ def _role(environment: Tree) -> Iterator[Clash]:
         yield Clash(keys=("role_arn",), reason='is for target = "aws" only; remove it')
     elif role and account and role.split(":")[4] != account:
         yield Clash(
-            keys=("role_arn", "account_id"),
+            keys=("account_id", "role_arn"),
             reason=f"role_arn is of account {role.split(':')[4]}, account_id says {account}",
         )
 
@@ -173,8 +177,9 @@ def _registry(environments: Mapping[str, Merged]) -> Rule:
     def rule(environment: Tree) -> Iterator[Clash]:
         home = environments.get(environment["registry"])
         if home is None:
+            meant = did_you_mean(nearest(environment["registry"], environments))
             known = ", ".join(environments)
-            yield _of_registry(f"no environment of this name; there are: {known}")
+            yield _of_registry(f"no environment of this name{meant}; there are: {known}")
         elif home.values.get("target") != environment["target"]:
             yield _of_registry(f"{environment['registry']} has another target")
         elif home.values["registry"] != environment["registry"]:

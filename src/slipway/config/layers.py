@@ -49,8 +49,8 @@ class Merged:
     order: tuple[Origin, ...]
 
     def strongest(self, *keys: str) -> str:
-        """Of these keys the one that was set last, which is the one to change."""
-        return max(keys, key=lambda key: self.order.index(self.origins[key]))
+        """Of these keys the one to change: that of the strongest layer, the last one of equals."""
+        return max(reversed(keys), key=lambda key: self.order.index(self.origins[key]))
 
     def place(self, *keys: str) -> str:
         """Where an error about these keys points: at the strongest of them."""

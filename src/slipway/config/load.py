@@ -61,7 +61,7 @@ def known(name: str, names: Iterable[str], what: str, flag: str) -> None:
 def _raise(found: Sequence[Problem]) -> None:
     if found:
         lines = "\n".join(str(problem) for problem in found)
-        raise ConfigError(lines, next_step="mend these, then run the command again")
+        raise ConfigError(lines, next_step="correct this; docs/configuration.md explains every key")
 
 
 def _settings(

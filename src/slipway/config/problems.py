@@ -28,8 +28,8 @@ def problems(sources: Sources) -> list[Problem]:
 def _project(sources: Sources) -> Iterator[Problem]:
     merged = {name: sources.merged_environment(name) for name in sources.environments}
     yield from _missing(sources.project, {"project.name": "what this project is called"})
-    if not merged:
-        yield Problem(place=sources.project.shown, reason="no [environments.<name>] in it")
+    if "environments" not in sources.project.values:
+        yield Problem(place=sources.project.shown, reason="no [environments.NAME] in it")
     for name in merged:
         target = f"environments.{name}.target"
         yield from _missing(sources.project, {target: 'write "aws" or "embedded"'})

@@ -122,11 +122,17 @@ def read_file(kind: type, path: Path, checkout: Checkout) -> File:
     try:
         values = read(path)
     except Unreadable as error:
-        problem = Problem(place=shown, reason=str(error))
+        problem = Problem(place=shown, reason=_unreadable(error, path, checkout))
         return File(shown=shown, problems=(problem,), readable=False)
     problems = tuple(check(kind, values, shown))
     wrong = {problem.keys[0] for problem in problems}
     return File(shown=shown, values=_without(values, wrong), problems=problems)
+
+
+def _unreadable(error: Unreadable, path: Path, checkout: Checkout) -> str:
+    if path == checkout.config or path.exists():
+        return str(error)
+    return f"{error}; is {checkout.shown(path.parent)} a service?"
 
 
 def _without(tree: Tree, wrong: set[Location], above: Location = ()) -> dict[str, Any]:
