@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from invoke.collection import Collection
 from invoke.context import Context
 
@@ -16,7 +18,8 @@ def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
     from slipway.setup.steps import steps
 
     app = App(dry_run=dry_run)
-    with only_one(app.checkout, app.console):
+    alone = nullcontext() if dry_run else only_one(app.checkout, app.console)
+    with alone:
         checked = mend(steps(app.checkout, app.runner), app.console, dry_run=dry_run)
     if not dry_run:
         demand(checked, "set-up is not complete")

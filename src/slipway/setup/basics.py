@@ -38,7 +38,7 @@ def uv(runner: Runner) -> Finding:
     try:
         path = tools.uv()
     except ToolError as error:
-        return Finding(ok=False, found=error.message, remedy=error.next_step)
+        return Finding(ok=False, found="not found", remedy=error.next_step)
     said = runner.run(command(path, "--version", env=tools.child_env()), check=False).stdout
     version = tools.parse_version(said) or ()
     return Finding(ok=True, found=f"{'.'.join(map(str, version))} at {path}")

@@ -26,6 +26,7 @@ def look(runner: Runner) -> Finding:
     except ToolError as error:
         can = packages.is_debian() and packages.rights(runner) != "none"
         would = "install docker.io with its BuildKit" if can else ""
-        return Finding(ok=False, found=error.message, remedy=error.next_step, would=would)
+        found = error.message.removeprefix("docker: ")
+        return Finding(ok=False, found=found, remedy=error.next_step, would=would)
     kind = "buildx" if cli.buildx else "BuildKit built in"
     return Finding(ok=True, found=f"{cli.path} ({kind})")

@@ -57,7 +57,7 @@ def download(checkout: Checkout, runner: Runner) -> None:
     version = tools.provider_version(checkout) or VERSION
     with TemporaryDirectory(dir=checkout.work) as folder:
         scratch = Path(folder)
-        (scratch / "main.tf").write_text(_requirement(version))
+        (scratch / "main.tf").write_text(requirement(version))
         for lock in sorted(checkout.infra.glob("*/.terraform.lock.hcl"))[:1]:
             shutil.copy(lock, scratch)
         try:
@@ -80,7 +80,8 @@ def _is_told(checkout: Checkout) -> bool:
     return path.is_file() and path.read_text() == tools.cli_config(checkout)
 
 
-def _requirement(version: str) -> str:
+def requirement(version: str) -> str:
+    """HCL that needs this provider and nothing else."""
     return (
         "terraform {\n  required_providers {\n    aws = {\n"
         f'      source  = "hashicorp/aws"\n      version = "{version}"\n'

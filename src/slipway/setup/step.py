@@ -119,7 +119,8 @@ def _mended(checked: Checked, console: Console, *, dry_run: bool) -> Checked:
         console.line(f"· {step.name}: {finding.found}; would {finding.would}")
         return checked
     try:
-        with console.step(f"{step.name}: {finding.would}") as shown:
+        with console.step(step.name) as shown:
+            console.detail(f"{finding.found}: {finding.would}")
             step.mend()
             after = _after(step)
             shown.outcome = after.found

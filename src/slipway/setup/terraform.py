@@ -53,7 +53,8 @@ def look(checkout: Checkout, runner: Runner) -> Finding:
         path = tools.terraform(checkout, runner)
     except ToolError as error:
         would = f"download {VERSION} to {checkout.shown(tools.own_terraform(checkout))}"
-        return Finding(ok=False, found=error.message, remedy=BY_HAND, would=would)
+        found = error.message.removeprefix("terraform: ")
+        return Finding(ok=False, found=found, remedy=BY_HAND, would=would)
     version = tools.terraform_version(path, runner) or ()
     return Finding(ok=True, found=f"{'.'.join(map(str, version))} at {checkout.shown(path)}")
 

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import os
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import which
 
 import pytest
 
 from slipway import tools
-from slipway.command import Command
+from slipway.command import Command, command
 from slipway.errors import ToolError
 from slipway.paths import Checkout
+from slipway.runner import SubprocessRunner
 from slipway.setup import provider
 from slipway.setup.step import Finding
 from slipway.testing import FakeRunner, printed
@@ -117,3 +122,47 @@ def test_an_emptied_mirror_is_noticed(checkout: Checkout) -> None:
     provider.mend(checkout, FakeRunner())
     (checkout.root / "opt/mirror").rename(checkout.root / "elsewhere")
     assert not provider.look(checkout).ok
+
+
+@pytest.fixture
+def real(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The real Terraform, without a lock file; skips where there is none."""
+    found = which("terraform", path=os.defpath + ":/usr/local/bin")
+    if not found:
+        pytest.skip("no terraform here")
+    (checkout.root / "bin/terraform").unlink()
+    (checkout.root / "bin/terraform").symlink_to(found)
+    (checkout.infra / "platform/.terraform.lock.hcl").unlink()
+    return checkout.root / "bin/terraform"
+
+
+@pytest.mark.tools
+def test_a_packed_mirror_is_unpacked_once(checkout: Checkout, real: Path) -> None:
+    """`terraform providers mirror` makes packed mirrors; Terraform finds those by itself."""
+    packed = checkout.root / "home/.terraform.d/plugins" / tools.PROVIDER
+    packed.mkdir(parents=True)
+    archive = packed / f"terraform-provider-aws_5.100.0_{tools.machine()}.zip"
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("terraform-provider-aws_v5.100.0_x5", "a program")
+    provider.mend(checkout, SubprocessRunner())
+    assert provider.look(checkout).found == "5.100.0 in .slipway/plugins"
+
+
+@pytest.mark.tools
+def test_stacks_only_link_the_provider(checkout: Checkout, real: Path) -> None:
+    """Several inits at once, each with its own data folder, make no copy of the mirror."""
+    unpack(checkout.root / "opt/mirror")
+    provider.mend(checkout, SubprocessRunner())
+
+    def init(name: str) -> Path:
+        folder = checkout.root / name
+        folder.mkdir()
+        (folder / "main.tf").write_text(provider.requirement("5.100.0"))
+        env = {"TF_DATA_DIR": "data", "TF_CLI_CONFIG_FILE": str(tools.cli_config_path(checkout))}
+        words = ("init", "-backend=false", "-input=false")
+        SubprocessRunner().run(command(real, *words, cwd=folder, env=env))
+        return folder / "data/providers" / tools.PROVIDER / "5.100.0" / tools.machine()
+
+    with ThreadPoolExecutor() as pool:
+        made = list(pool.map(init, ("one", "two", "three")))
+    assert all(folder.is_symlink() for folder in made)

@@ -64,7 +64,7 @@ def test_what_is_missing_is_mended_and_looked_at_again(console: Console) -> None
     checked = mend([thing.step()], console)
     assert thing.calls == ["look", "mend", "look"]
     assert checked[0].finding == GOOD
-    assert "✓ thing: install it: 1.0 (found)" in shown(console)
+    assert shown(console).startswith("▸ thing\n    not there: install it\n✓ thing: 1.0 (found)")
     demand(checked, "missing")
 
 
@@ -103,7 +103,7 @@ def test_mending_that_does_not_help_is_an_error(console: Console) -> None:
     """The second look has the last word."""
     checked = mend([Thing(works=False).step()], console)
     assert not checked[0].finding.ok
-    assert "✗ thing: install it" in shown(console)
+    assert "✗ thing  0.0 s\n    not there\n" in shown(console)
 
 
 def test_what_cannot_be_mended_shows_the_remedy(console: Console) -> None:
