@@ -151,6 +151,10 @@ class DockerEngine:
     def interrupt(self) -> None:
         self._stop.set()
 
+    def close(self) -> None:
+        """Close its connections; only needed where many engines are made."""
+        self._client.close()
+
     @cached_property
     def _client(self) -> DockerClient:
         import docker

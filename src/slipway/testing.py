@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.command import Command
+from slipway.engine import HealthAnswer, LocalImage
 from slipway.runner import OnLine, Result, failure
 
 Answer = Callable[[Command], "Result | str | None"]
@@ -62,3 +63,31 @@ class FakeRunner:
 def printed(stdout: str, *, code: int = 0, stderr: str = "") -> Result:
     """A `Result` as if a program had printed `stdout` and `stderr`."""
     return Result(code=code, stdout=stdout, output=stdout + stderr)
+
+
+@dataclass
+class FakeEngine:
+    """A Docker engine that has `images` and lets every trial start end with `answer`."""
+
+    images: dict[str, LocalImage] = field(default_factory=dict)
+    answer: HealthAnswer = field(default_factory=lambda: HealthAnswer(ok=True, seconds=0.1))
+    host: str = ""
+    asked: list[dict[str, object]] = field(default_factory=list)
+
+    def ping(self) -> None:
+        return
+
+    def image(self, reference: str) -> LocalImage | None:
+        return self.images.get(reference)
+
+    def ask_health(self, image: str, **how: object) -> HealthAnswer:
+        self.asked.append({"image": image, **how})
+        return self.answer
+
+    def interrupt(self) -> None:
+        return
+
+
+def an_image(identity: str = "sha256:1", *, user: str = "10001", size: int = 0) -> LocalImage:
+    """An image as a healthy build leaves it."""
+    return LocalImage(id=identity, digest=identity, size=size, architecture="amd64", user=user)

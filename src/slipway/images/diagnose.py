@@ -54,10 +54,19 @@ BUILD_CAUSES = (
         " (for base images the engine itself has to trust it)",
     ),
     Cause(
-        r"(?P<found>\S+): (?:not found|pull access denied)|failed to resolve source metadata for"
-        r" (?P<found2>\S+?):? |Head \"https://(?P<found3>[^\"]*/manifests/[^\"]*)\"",
+        r" > \[internal\] load metadata for (?P<found>\S+):",
         "the base image {found} is neither here nor to be had",
         _SETUP,
+    ),
+    Cause(
+        r"\"/?(?P<found>[^\"]+)\":? not found",
+        "its Dockerfile copies {found}, which is not in the build context",
+        "check the path, and whether .dockerignore or .gitignore leaves it out",
+    ),
+    Cause(
+        r"[Dd]ockerfile parse error (?:on )?(?P<found>line .*)",
+        "its Dockerfile can't be read: {found}",
+        "mend services/{service}/Dockerfile",
     ),
     Cause(
         r"exec format error",
@@ -106,7 +115,9 @@ PUSH_CAUSES = (
 )
 
 _TESTS_FAILED = re.compile(r"^(?:FAILED|ERROR) |\b\d+ (?:failed|errors?)\b", re.MULTILINE)
-_FAILED_STEP = re.compile(r"^ > \[(?P<stage>[\w.-]+) +\d+/\d+\] (?P<what>.*?):?$", re.MULTILINE)
+_FAILED_STEP = re.compile(
+    r"^ > \[(?:(?P<stage>[\w.-]+) +)?\d+/\d+\] (?P<what>.*?):?$", re.MULTILINE
+)
 _FAILED_ID = re.compile(r"^#(?P<id>\d+) ERROR", re.MULTILINE)
 
 
@@ -117,8 +128,8 @@ def build_error(service: str, stage: Stage, output: str, *, log: str) -> BuildEr
     if stage == "test" and step and step["stage"] == "test" and _TESTS_FAILED.search(tail):
         message, next_step = f"tests of {service} failed", f"mend them; all output: {log}"
         return BuildError(f"{message}\n{tail}", next_step=next_step)
-    cause = _cause(BUILD_CAUSES, tail, service) or _cause(BUILD_CAUSES, output, service)
-    where = f" in stage {step['stage']}: {step['what']}" if step else ""
+    cause = _cause(BUILD_CAUSES, tail, service) or _cause(BUILD_CAUSES, _frame(output), service)
+    where = f" in stage {step['stage'] or stage}: {step['what']}" if step else ""
     message, next_step = cause or (f"it ended with an error{where}", f"all output: {log}")
     return BuildError(f"image of {service}: {message}\n{tail}", next_step=next_step)
 
@@ -168,6 +179,11 @@ def failing_tail(output: str) -> str:
     own = re.compile(rf"#{failed['id']} [\d.]+ ?(.*)")
     said = [match[1] for line in output.splitlines() if (match := own.fullmatch(line))]
     return _last("\n".join(said)) if said else _last(output)
+
+
+def _frame(output: str) -> str:
+    """What BuildKit itself says; what its steps printed may be of ones that went well."""
+    return "\n".join(line for line in output.splitlines() if not re.match(r"#\d+ [\d.]+ ", line))
 
 
 def _last(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 _LINE = re.compile(r"#(?P<id>\d+) (?P<text>.*)")
-_STEP = re.compile(r"\[(?P<stage>(?!internal)[\w.-]+) +(?P<number>\d+/\d+)\] (?P<what>.*)")
+_STEP = re.compile(r"\[(?P<name>(?:[\w.-]+ +)?\d+/\d+)\] (?P<what>.*)")
 _DONE = re.compile(r"DONE (?P<seconds>[\d.]+)s")
 _OUTPUT = re.compile(r"[\d.]+ (?P<said>.*)")
 _FLAGS = re.compile(r"--(mount|network|security)=\S+ +")
@@ -65,5 +65,5 @@ class Progress:
 def _name(step: re.Match[str]) -> str:
     # Mounts and what a RUN does first (finding a CA bundle) say little; its last command does.
     verb, _, rest = _FLAGS.sub("", step["what"]).partition(" ")
-    name = f"{step['stage']} {step['number']}: {verb} {rest.rpartition('&&')[2].strip()}"
+    name = f"{step['name']}: {verb} {rest.rpartition('&&')[2].strip()}"
     return name if len(name) <= WIDTH else name[: WIDTH - 1] + "…"
