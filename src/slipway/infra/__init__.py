@@ -1,0 +1,1 @@
+"""Terraform: what to run (`terraform`, `stacks`), what it means (`plan`), doing it (`apply`)."""

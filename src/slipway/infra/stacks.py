@@ -1,0 +1,194 @@
+"""What to apply where: each stack as a value that knows its folder, state and variables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipway import names
+from slipway.errors import ConfigError
+from slipway.infra.terraform import Backend
+
+if TYPE_CHECKING:
+    from slipway.config import Environment, Service, Settings
+    from slipway.paths import Checkout
+
+LOCK_FILE = ".terraform.lock.hcl"
+
+_LOCAL_MODULE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]+)"', re.MULTILINE)
+_NOT_INPUTS = ("*.tftest.hcl", "*.md", "tests/*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One folder of HCL in one environment, for one service where `service` is not empty.
+
+    `environment` is the workspace as well. `variables` go into a JSON file of each run;
+    `var_files` exist before it.
+    """
+
+    name: str
+    service: str = ""
+    environment: str
+    folder: Path
+    backend: Backend
+    variables: Mapping[str, object]
+    var_files: tuple[Path, ...] = ()
+    data_dir: Path
+
+    @property
+    def label(self) -> str:
+        """How users name it: `service greeter`, `platform`."""
+        return f"{self.name} {self.service}".strip()
+
+    @property
+    def state_path(self) -> str:
+        """The state object in the bucket; its lock is called the same, after the bucket's name."""
+        return f"env:/{self.environment}/{self.backend.key}"
+
+    def inputs_hash(self) -> str:
+        """What decides the outcome of an apply, as one hash.
+
+        HCL of the stack and of the modules that it calls, provider lock file, variables. Without
+        the image: it only seeds the first template of a task definition.
+        """
+        digest = hashlib.sha256()
+        for file in (*sorted(_inputs(self.folder)), *self.var_files):
+            digest.update(f"{_place(file, self.folder)}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        values = {name: value for name, value in self.variables.items() if name != "image"}
+        digest.update(json.dumps([values, asdict(self.backend)], sort_keys=True).encode())
+        return digest.hexdigest()
+
+
+def registry_stack(settings: Settings, checkout: Checkout) -> Stack:
+    """The image repositories, in the workspace of the environment that holds them.
+
+    Lists the services by their folders, not by `settings`: those may be a selection, and a
+    repository missing from the list would be destroyed.
+    """
+    home = settings.environments[settings.environment.registry]
+    services = sorted(file.parent.name for file in checkout.services.glob("*/service.toml"))
+    return _stack(settings, checkout, "registry", home=home, variables={"services": services})
+
+
+def platform_stack(settings: Settings, checkout: Checkout) -> Stack:
+    """Network, load balancer and cluster of the environment."""
+    file = checkout.infra / "environments" / f"{settings.environment.name}.tfvars"
+    if not file.is_file():
+        raise ConfigError(
+            f"{checkout.shown(file)}: missing",
+            next_step=f"copy {checkout.shown(file.with_name('local.tfvars'))} and adapt it",
+        )
+    return _stack(settings, checkout, "platform", var_files=(file,))
+
+
+def service_stack(settings: Settings, service: Service, image: str, checkout: Checkout) -> Stack:
+    """Task definition, service and what belongs to them; `image` is `repository@sha256:…`."""
+    variables = {"service": service_variable(service), "image": image}
+    return _stack(settings, checkout, "service", service=service.name, variables=variables)
+
+
+def service_variable(service: Service) -> dict[str, object]:
+    """The manifest as `infra/service/variables.tf` declares it."""
+    deploy = asdict(service.deploy)
+    del deploy["timeout"]  # how long the engine waits; Terraform never does
+    return {
+        "name": service.name,
+        "port": service.port,
+        "cpu": service.cpu,
+        "memory": service.memory,
+        "architecture": service.architecture,
+        "stop_timeout": service.stop_timeout,
+        "health": asdict(service.health),
+        "route": asdict(service.route),
+        "scale": asdict(service.scale),
+        "deploy": deploy,
+        "env": dict(service.env),
+    }
+
+
+def _stack(
+    settings: Settings,
+    checkout: Checkout,
+    name: str,
+    *,
+    service: str = "",
+    home: Environment | None = None,
+    variables: Mapping[str, object] | None = None,
+    var_files: tuple[Path, ...] = (),
+) -> Stack:
+    home = home or settings.environment
+    return Stack(
+        name=name,
+        service=service,
+        environment=home.name,
+        folder=checkout.infra / name,
+        backend=Backend(
+            bucket=names.state_bucket(settings, home),
+            key=names.state_key(name, service),
+            region=home.region,
+            lock_table=names.lock_table(settings),
+        ),
+        variables={**_common(settings, home), **(variables or {})},
+        var_files=var_files,
+        data_dir=data_dir(checkout, home.name, name, service),
+    )
+
+
+def data_dir(checkout: Checkout, environment: str, stack: str, service: str = "") -> Path:
+    """Terraform's own folder for a stack; one each, so that runs can go side by side."""
+    folder = f"{stack}-{service}" if service else stack
+    return checkout.work / "terraform" / environment / folder
+
+
+def _common(settings: Settings, home: Environment) -> dict[str, object]:
+    return {
+        "environment": home.name,
+        "project": settings.project,
+        "owner": settings.owner,
+        "region": home.region,
+        "protected": home.protected,
+    }
+
+
+def module_folders(folder: Path) -> frozenset[Path]:
+    """`folder` and every local module that it calls, directly or through another."""
+    seen: set[Path] = set()
+    ahead = [folder.resolve()]
+    while ahead:
+        here = ahead.pop()
+        if here in seen or not here.is_dir():
+            continue
+        seen.add(here)
+        for file in here.glob("*.tf"):
+            ahead += [(here / source).resolve() for source in _LOCAL_MODULE.findall(_text(file))]
+    return frozenset(seen)
+
+
+def _inputs(folder: Path) -> Iterator[Path]:
+    """Every file that a run of the stack in `folder` reads."""
+    lock = folder.resolve() / LOCK_FILE
+    if lock.is_file():
+        yield lock
+    for module in module_folders(folder):
+        for file in module.rglob("*"):
+            relative = file.relative_to(module)
+            hidden = any(part.startswith(".") for part in relative.parts)
+            if file.is_file() and not hidden and not any(map(relative.match, _NOT_INPUTS)):
+                yield file
+
+
+def _place(file: Path, folder: Path) -> str:
+    """`file` named alike in every checkout."""
+    top = folder.resolve().parent
+    return str(file.relative_to(top)) if file.is_relative_to(top) else file.name
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
