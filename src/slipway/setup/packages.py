@@ -15,6 +15,7 @@ from slipway.runner import Runner
 Rights = Literal["root", "sudo", "none"]
 
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 OS_RELEASE = Path("/etc/os-release")
 
 
@@ -51,17 +52,16 @@ def as_root(rights: Rights, *argv: str | Path, env: Mapping[str, str] | None = N
 
 def install(names: Sequence[str], runner: Runner, *, if_known: Sequence[str] = ()) -> None:
     """Install packages, and those of `if_known` that this release has."""
-    how = rights(runner)
-    if how == "none" or not is_debian():
-        raise ToolError(f"{', '.join(names)}: can't be installed here", next_step=by_hand(names))
-    # Without a network the package lists at hand may still do.
-    runner.run(as_root(how, "apt-get", "update"), check=False)
-    known = runner.run(command("apt-cache", "pkgnames"), check=False).stdout.split()
-    wanted = (*names, *(name for name in if_known if name in known))
-    try:
-        runner.run(_apt_install(how, wanted))
-    except CommandFailed as error:
-        raise ToolError(error.message, next_step=by_hand(wanted)) from error
+    how = _refreshed(names, runner)
+    known = _known(if_known, runner) if if_known else []
+    _install((*names, *known), how, runner)
+
+
+def install_one_of(groups: Sequence[Sequence[str]], runner: Runner) -> None:
+    """Install the first group that this release has; the last one is tried in any case."""
+    how = _refreshed(groups[0], runner)
+    known = (group for group in groups[:-1] if list(group) == _known(group, runner))
+    _install(next(known, groups[-1]), how, runner)
 
 
 def by_hand(names: Sequence[str]) -> str:
@@ -69,9 +69,30 @@ def by_hand(names: Sequence[str]) -> str:
     return f"sudo apt-get update && sudo apt-get install {' '.join(names)}"
 
 
-def _apt_install(how: Rights, names: Sequence[str]) -> Command:
-    argv = ("apt-get", "install", "-y", "--no-install-recommends", *names)
-    return as_root(how, *argv, env={"DEBIAN_FRONTEND": "noninteractive"})
+def _refreshed(names: Sequence[str], runner: Runner) -> Rights:
+    """Bring the package lists up to date; who we do it as."""
+    how = rights(runner)
+    if how == "none" or not is_debian():
+        raise ToolError(f"{', '.join(names)}: can't be installed here", next_step=by_hand(names))
+    # A set-up that was killed may have left packages half installed; else this does nothing.
+    runner.run(as_root(how, "dpkg", "--configure", "-a", env=QUIET), check=False)
+    # Without a network the package lists at hand may still do.
+    runner.run(as_root(how, "apt-get", "update"), check=False)
+    return how
+
+
+def _known(names: Sequence[str], runner: Runner) -> list[str]:
+    listed = runner.run(command("apt-cache", "pkgnames"), check=False).stdout.split()
+    return [name for name in names if name in listed]
+
+
+def _install(names: Sequence[str], how: Rights, runner: Runner) -> None:
+    # docker.io conflicts with Docker's own packages: nothing that is there may go.
+    argv = ("apt-get", "install", "-y", "--no-install-recommends", "--no-remove", *names)
+    try:
+        runner.run(as_root(how, *argv, env=QUIET))
+    except CommandFailed as error:
+        raise ToolError(error.message, next_step=by_hand(names)) from error
 
 
 def _os_release(path: Path) -> dict[str, str]:

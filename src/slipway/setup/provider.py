@@ -53,7 +53,7 @@ def mend(checkout: Checkout, runner: Runner) -> None:
 
 def download(checkout: Checkout, runner: Runner) -> None:
     """Let Terraform fetch and verify the provider once, as the user's own configuration says."""
-    terraform = tools.terraform(checkout, runner)
+    terraform = _terraform(checkout, runner)
     version = tools.provider_version(checkout) or VERSION
     with TemporaryDirectory(dir=checkout.work) as folder:
         scratch = Path(folder)
@@ -96,10 +96,18 @@ def _init(terraform: Path, folder: Path) -> Command:
     return command(*argv, env=env, cwd=folder, mutates=True)
 
 
+def _terraform(checkout: Checkout, runner: Runner) -> Path:
+    try:
+        return tools.terraform(checkout, runner)
+    except ToolError as error:
+        raise ToolError(error.message, next_step="see to Terraform first") from error
+
+
 def _reason(error: CommandFailed) -> str:
-    """Terraform's own sentence of what went wrong, without its frame."""
+    """Terraform's own words on what went wrong, without their frame and their advice."""
     _, _, reason = error.output.partition("Error: ")
-    return " ".join((reason or error.output).split("\n\nTo see which")[0].split())
+    paragraphs = (reason or error.output).strip().split("\n\n")[:2]
+    return ": ".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _keep(downloaded: Path, mirror: Path, version: str) -> None:

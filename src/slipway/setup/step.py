@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textwrap import indent
 
 from slipway.console import Console
-from slipway.errors import SlipwayError, ToolError
+from slipway.errors import Interrupted, SlipwayError, ToolError
 from slipway.paths import Checkout
 from slipway.tools import SETUP
 
@@ -106,6 +106,8 @@ def only_one(checkout: Checkout, console: Console) -> Iterator[None]:
 def _looked(step: Step) -> Finding:
     try:
         return step.look()
+    except Interrupted:
+        raise
     except SlipwayError as error:
         return Finding(ok=False, found=error.message, remedy=error.next_step)
 
@@ -124,6 +126,8 @@ def _mended(checked: Checked, console: Console, *, dry_run: bool) -> Checked:
             step.mend()
             after = _after(step)
             shown.outcome = after.found
+    except Interrupted:
+        raise
     except SlipwayError as error:
         after = Finding(ok=False, found=error.message, remedy=error.next_step)
         console.line(indent(str(error), "    "))

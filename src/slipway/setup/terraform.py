@@ -11,7 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 
 from slipway import tools
 from slipway.errors import ToolError
@@ -92,7 +92,8 @@ def _fetch(url: str, target: Path) -> str:
     except (OSError, HTTPException) as error:
         if isinstance(error, HTTPError):
             error.close()
-        raise ToolError(f"{url}: {error}", next_step=BY_HAND) from error
+        reason = error.reason if isinstance(error, URLError) else error
+        raise ToolError(f"{url}: {reason}", next_step=BY_HAND) from error
 
 
 def _copy(source: BinaryIO, sink: BinaryIO) -> str:

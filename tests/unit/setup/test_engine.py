@@ -115,6 +115,7 @@ def test_a_missing_engine_is_installed_with_its_newer_parts(debian: Path) -> Non
         .on(f"{debian}/bin/docker version", printed("28.1\n"))
         .on("apt-get install", install)
         .on("apt-get update", printed("", code=100))
+        .on("dpkg --configure -a")
         .on("apt-cache pkgnames", "docker.io\ndocker-cli\ndocker-buildx\n")
     )
     engine.mend(Checkout(debian), runner, sleep=no_sleep)
@@ -140,7 +141,7 @@ def test_sudo_gets_the_environment_as_words(debian: Path, monkeypatch: pytest.Mo
     packages.install(("mmdebstrap",), runner)
     assert runner.shown[-1] == (
         "sudo -n env DEBIAN_FRONTEND=noninteractive "
-        "apt-get install -y --no-install-recommends mmdebstrap"
+        "apt-get install -y --no-install-recommends --no-remove mmdebstrap"
     )
 
 
@@ -150,6 +151,7 @@ def test_a_failed_install_says_what_apt_said(debian: Path) -> None:
         FakeRunner()
         .on("apt-get install", printed("", code=100, stderr="E: Unable to locate package"))
         .on("apt-get update")
+        .on("dpkg")
         .on("apt-cache")
     )
     with pytest.raises(ToolError, match="Unable to locate package") as caught:

@@ -108,7 +108,7 @@ def test_a_registry_out_of_reach_is_one_message(checkout: Checkout) -> None:
     with pytest.raises(ToolError) as caught:
         provider.mend(checkout, runner(checkout, printed("", code=1, stderr=UNREACHABLE)))
     assert caught.value.message == (
-        "AWS provider 5.100.0: Failed to query available provider packages Could not retrieve the "
+        "AWS provider 5.100.0: Failed to query available provider packages: Could not retrieve the "
         "list of available versions for provider hashicorp/aws: could not connect to "
         "registry.terraform.io"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slipway.console import Console
-from slipway.errors import ToolError
+from slipway.errors import Interrupted, ToolError
 from slipway.paths import Checkout
 from slipway.setup.step import Finding, Step, demand, look, mend, only_one
 
@@ -137,6 +137,18 @@ def test_a_look_that_fails_is_a_finding() -> None:
         "found": "broken",
         "remedy": "mend it",
     }
+
+
+def test_a_signal_stops_all_of_it(console: Console) -> None:
+    """After Ctrl-C no further step is looked at or mended."""
+
+    def stopped() -> None:
+        raise Interrupted("interrupted: apt-get install")
+
+    other = Thing()
+    with pytest.raises(Interrupted):
+        mend([Thing().step("first", stopped), other.step("second")], console)
+    assert other.calls == []
 
 
 def test_the_second_setup_waits_for_the_first(tmp_path: Path, console: Console) -> None:

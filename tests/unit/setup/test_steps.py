@@ -11,7 +11,7 @@ from slipway.runner import Result
 from slipway.setup import basics, docker_cli, packages, variables
 from slipway.setup.step import look
 from slipway.setup.steps import steps
-from slipway.testing import FakeRunner
+from slipway.testing import FakeRunner, printed
 
 
 @pytest.fixture
@@ -75,14 +75,39 @@ def test_haproxy_is_only_mentioned(bare: Path) -> None:
 
 
 def test_a_command_line_is_installed_only_where_it_can_be(bare: Path) -> None:
-    """Elsewhere the line says what to install."""
-    absent = docker_cli.look(FakeRunner())
-    assert (absent.ok, absent.would) == (False, "")
+    """Elsewhere the line says what to install; without any docker the engine comes first."""
+    assert docker_cli.look(FakeRunner()).remedy == "see to the Docker engine first"
     docker = bare / "bin/docker"
     docker.parent.mkdir()
     docker.touch(0o755)
+    without = FakeRunner().on(f"{docker}", printed("", code=1))
+    absent = docker_cli.look(without)
+    assert (absent.ok, absent.would) == (False, "")
+    assert "docker-buildx-plugin" in absent.remedy
     runner = FakeRunner().on(f"{docker} buildx", "github.com/docker/buildx v0.14\n")
     assert docker_cli.look(runner).found == f"{docker} (buildx)"
+
+
+@pytest.mark.parametrize(
+    ("known", "installed"),
+    [
+        ("docker-ce\ndocker-buildx-plugin\ndocker-buildx\n", ["docker-buildx-plugin"]),
+        ("docker.io\ndocker-buildx\n", ["docker-buildx"]),
+        ("docker.io\n", ["docker.io", "iptables"]),
+    ],
+)
+def test_buildkit_comes_from_what_the_release_has(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, known: str, installed: list[str]
+) -> None:
+    """The plugin alone where there is one; nothing that is installed may be removed for it."""
+    monkeypatch.setattr(packages, "is_debian", lambda: True)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    runner = FakeRunner().on("dpkg").on("apt-get").on("apt-cache pkgnames", known)
+    step = docker_cli.step(runner)
+    assert step.mend
+    step.mend()
+    options = ["-y", "--no-install-recommends", "--no-remove"]
+    assert list(runner.ran[-1].argv) == ["apt-get", "install", *options, *installed]
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_download_over_http(server: str, tmp_path: Path) -> None:
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    ("path", "reason"), [("/short", "ended early"), ("/nothing", "404"), (None, "refused")]
+    ("path", "reason"), [("/short", "ended early"), ("/nothing", "Not Found"), (None, "refused")]
 )
 def test_a_failed_download_leaves_nothing(
     server: str, tmp_path: Path, path: str | None, reason: str
