@@ -1,10 +1,10 @@
-"""What has to fit together: values of one service, services with each other, names with AWS."""
+"""What has to fit together: the values of a service, of an environment, and their names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 
 from slipway.config.check import Location, Problem, location
 from slipway.config.layers import Merged, Tree
@@ -100,46 +100,6 @@ def _reserved(service: Tree) -> Iterator[Clash]:
 RULES: tuple[Rule, ...] = (_fargate, _health, _scale, _replaceable, _reserved)
 
 
-def route_problems(services: Mapping[str, Merged]) -> list[Problem]:
-    """Requests that two services claim, in one environment."""
-    return [
-        Problem(
-            place=first.place(f"route.{key}"),
-            reason=reason.format(other=second.place(f"route.{key}")),
-        )
-        for (_, first), (_, second) in combinations(sorted(services.items()), 2)
-        for key, reason in _contest(first.values["route"], second.values["route"])
-    ]
-
-
-def _contest(one: Tree, two: Tree) -> Iterator[tuple[str, str]]:
-    if (one["host"], one["path"]) == (two["host"], two["path"]):
-        where = f"{one['host']}{one['path']}"
-        yield "path", f"{where} goes to another service already ({{other}})"
-    if one["priority"] == two["priority"]:
-        yield "priority", f"{one['priority']} is taken already ({{other}}); each needs its own"
-    elif _shadows(one, two) or _shadows(two, one):
-        yield "priority", _order(one, two)
-
-
-def _order(one: Tree, two: Tree) -> str:
-    narrow, wide = (two, one) if _shadows(one, two) else (one, two)
-    names = [f"{route['host']}{route['path']} ({route['priority']})" for route in (narrow, wide)]
-    return f"{names[0]} needs a smaller priority than {names[1]} to be reached ({{other}})"
-
-
-def _shadows(wide: Tree, narrow: Tree) -> bool:
-    """Whether `wide` takes every request of `narrow`, which comes after it."""
-    inside = wide["host"] in ("", narrow["host"]) and below(narrow["path"], wide["path"])
-    same = (wide["host"], wide["path"]) == (narrow["host"], narrow["path"])
-    return bool(inside and not same and wide["priority"] < narrow["priority"])
-
-
-def below(path: str, top: str) -> bool:
-    """Whether `path` is `top` or something under it."""
-    return path == top or path.startswith(top.rstrip("/") + "/")
-
-
 def environment_problems(environments: Mapping[str, Merged]) -> list[Problem]:
     """What does not fit together in the environments of slipway.toml."""
     return [
@@ -206,13 +166,15 @@ def _workspace(name: str) -> Rule:
 
 def name_problems(environments: Iterable[str], services: Iterable[str]) -> list[Problem]:
     """Pairs of environment and service whose resources would get the same name."""
-    pairs = sorted(product(environments, services))
-    return [
-        Problem(
-            place=f"services/{two[1]}",
-            reason=f"in {two[0]} it would be named as {one[1]} in {one[0]} is "
-            f"({'-'.join(one)}); rename one of them",
-        )
-        for one, two in combinations(pairs, 2)
-        if "-".join(one) == "-".join(two)
-    ]
+    named: dict[str, tuple[str, str]] = {}
+    found = []
+    for pair in sorted(product(environments, services)):
+        environment, service = pair
+        other = named.setdefault("-".join(pair), pair)
+        if other != pair:
+            reason = (
+                f"in {environment} it would be named as {other[1]} in {other[0]} is "
+                f"({'-'.join(pair)}); rename one of them"
+            )
+            found.append(Problem(place=f"services/{service}", reason=reason))
+    return found

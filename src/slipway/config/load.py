@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from slipway.config.check import Problem
@@ -98,9 +99,14 @@ def _service(checkout: Checkout, name: str, merged: Merged) -> Service:
     return build(Service, {**merged.values, "folder": checkout.services / name})
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def build(kind: type[T], values: Mapping[str, Any]) -> T:
     """A dataclass from checked values, tables in it included."""
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     return kind(
         **{
             name: build(hints[name], value) if is_dataclass(hints[name]) else value

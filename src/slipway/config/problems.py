@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from slipway.config.agree import (
     environment_problems,
     name_problems,
-    route_problems,
     service_problems,
 )
 from slipway.config.check import Problem, location
 from slipway.config.layers import leaves
 from slipway.config.nearest import did_you_mean, nearest
+from slipway.config.routes import route_problems
 from slipway.config.sources import File, Sources
 
 
@@ -55,7 +55,7 @@ def _manifest(sources: Sources, folder: str, file: File) -> Iterator[Problem]:
     if name != folder:
         yield Problem(place=f"{file.shown}: name", reason=f'must be "{folder}", as its folder')
     for environment in file.values.get("environments", {}):
-        if environment not in sources.environments:
+        if sources.environments and environment not in sources.environments:
             meant = did_you_mean(nearest(environment, sources.environments))
             place = f"{file.shown}: environments.{environment}"
             yield Problem(place=place, reason=f"slipway.toml has no such environment{meant}")

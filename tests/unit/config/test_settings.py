@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from slipway.config.agree import FARGATE, below
+from slipway.config.agree import FARGATE
 from slipway.config.check import check, hint_at, keys
 from slipway.config.layers import defaults, leaves
 from slipway.config.reference import tables
@@ -62,22 +62,6 @@ def test_every_cpu_has_memory_sizes() -> None:
     assert set(get_type_hints(Common)["cpu"].__args__) == set(FARGATE)
     service: Any = defaults()["service"]
     assert service["memory"] in FARGATE[service["cpu"]]
-
-
-@pytest.mark.parametrize(
-    ("path", "top", "inside"),
-    [
-        ("/a", "/a", True),
-        ("/a/b", "/a", True),
-        ("/a", "/", True),
-        ("/", "/", True),
-        ("/ab", "/a", False),
-        ("/", "/a", False),
-    ],
-)
-def test_paths_below_paths(path: str, top: str, inside: bool) -> None:
-    """A route covers its path and what is below it, by whole segments."""
-    assert below(path, top) is inside
 
 
 @pytest.mark.parametrize("name", ["ab", "a1", "a-b", "a" * 12])
