@@ -2,6 +2,11 @@ variable "certificate_arn" {
   type        = string
   description = "ACM certificate of the load balancer. Empty: plain HTTP only."
   default     = ""
+
+  validation {
+    condition     = var.certificate_arn == "" || can(regex("^arn:[a-z-]+:(acm|iam):", var.certificate_arn))
+    error_message = "certificate_arn: empty or the ARN of a certificate."
+  }
 }
 
 variable "cidr" {
@@ -31,8 +36,8 @@ variable "environment" {
   description = "Environment; must be the selected workspace."
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 12
-    error_message = "environment: lower-case letters, digits and inner hyphens, at most 12 characters."
+    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.environment)) && length(var.environment) <= 24
+    error_message = "environment: 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter."
   }
 
   validation {
@@ -58,8 +63,8 @@ variable "owner" {
   default     = ""
 
   validation {
-    condition     = var.owner == "" || can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.owner)) && length(var.owner) <= 12
-    error_message = "owner: empty, or lower-case letters, digits and inner hyphens, at most 12 characters."
+    condition     = can(regex("^([a-z](-?[a-z0-9])*)?$", var.owner)) && length(var.owner) <= 16
+    error_message = "owner: empty, or 1 to 16 lower-case letters, digits and single hyphens, beginning with a letter."
   }
 }
 
@@ -68,8 +73,8 @@ variable "project" {
   description = "Project; enters every name."
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) <= 16
-    error_message = "project: lower-case letters, digits and inner hyphens, at most 16 characters."
+    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.project)) && length(var.project) <= 24
+    error_message = "project: 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter."
   }
 }
 

@@ -43,6 +43,9 @@ resource "aws_ecs_service" "this" {
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
 
+  # Moves tasks when one zone has too many; it starts before it stops, which needs room above 100 %.
+  availability_zone_rebalancing = var.maximum_percent > 100 ? "ENABLED" : "DISABLED"
+
   # Whoever rolls out watches, and says what came of it: Terraform would only say that it waited.
   wait_for_steady_state = false
 

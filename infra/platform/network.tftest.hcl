@@ -1,0 +1,143 @@
+mock_provider "aws" {
+  source = "../tests"
+}
+
+variables {
+  name   = "shop-dev"
+  region = "us-west-1"
+}
+
+run "two_zones_and_one_nat" {
+  module {
+    source = "../modules/network"
+  }
+
+  assert {
+    condition     = aws_subnet.public[*].cidr_block == ["10.1.0.0/20", "10.1.16.0/20"]
+    error_message = "public subnets are the first sixteenths"
+  }
+
+  assert {
+    condition     = aws_subnet.private[*].cidr_block == ["10.1.64.0/20", "10.1.80.0/20"]
+    error_message = "private subnets begin at the fifth sixteenth"
+  }
+
+  assert {
+    condition     = aws_subnet.private[*].availability_zone == ["us-west-1a", "us-west-1b"]
+    error_message = "one subnet per zone, in order"
+  }
+
+  assert {
+    condition     = !anytrue(aws_subnet.public[*].map_public_ip_on_launch)
+    error_message = "nothing gets a public address by accident"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 1 && toset(aws_route.nat[*].nat_gateway_id) == toset([aws_nat_gateway.this[0].id])
+    error_message = "both private route tables use the one gateway"
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.s3.route_table_ids) == 3
+    error_message = "S3 is reached without NAT from every subnet"
+  }
+
+  assert {
+    condition     = length(aws_default_security_group.this.ingress) == 0 && length(aws_default_security_group.this.egress) == 0
+    error_message = "the default security group lets nothing through"
+  }
+}
+
+run "a_third_zone_moves_nothing" {
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    zones = 3
+  }
+
+  assert {
+    condition     = slice(aws_subnet.public[*].id, 0, 2) == run.two_zones_and_one_nat.public_subnets
+    error_message = "the subnets that exist stay"
+  }
+
+  assert {
+    condition     = aws_subnet.private[2].cidr_block == "10.1.96.0/20"
+    error_message = "the third private subnet is the seventh sixteenth"
+  }
+}
+
+run "a_gateway_per_zone" {
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    zones = 3
+    nat   = "per_zone"
+  }
+
+  assert {
+    condition     = aws_route.nat[*].nat_gateway_id == aws_nat_gateway.this[*].id && length(aws_nat_gateway.this) == 3
+    error_message = "each zone has its own way out"
+  }
+}
+
+run "no_gateway" {
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    nat = "none"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) + length(aws_eip.nat) + length(aws_route.nat) == 0
+    error_message = "nothing is left of NAT"
+  }
+
+  assert {
+    condition     = output.tasks_need_public_addresses
+    error_message = "who places tasks is told"
+  }
+}
+
+run "the_smallest_range" {
+  module {
+    source = "../modules/network"
+  }
+
+  command = plan
+
+  variables {
+    cidr = "10.1.240.0/20"
+  }
+
+  assert {
+    condition     = aws_subnet.private[1].cidr_block == "10.1.245.0/24"
+    error_message = "a /20 is cut into /24"
+  }
+}
+
+run "refuses_more_zones_than_there_are" {
+  module {
+    source = "../modules/network"
+  }
+
+  command = plan
+
+  variables {
+    zones = 3
+  }
+
+  override_data {
+    target = data.aws_availability_zones.available
+    values = {
+      names = ["us-west-1a", "us-west-1c"]
+    }
+  }
+
+  expect_failures = [aws_vpc.this]
+}

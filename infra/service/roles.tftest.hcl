@@ -1,0 +1,82 @@
+mock_provider "aws" {
+  source = "../tests"
+}
+
+variables {
+  name           = "shop-dev-orders"
+  account_id     = "123456789012"
+  repository_arn = "arn:aws:ecr:us-west-1:123456789012:repository/shop/orders"
+  log_group_arns = ["arn:aws:logs:us-west-1:123456789012:log-group:/ecs/shop-dev-orders"]
+}
+
+run "may_do_only_what_starts_a_task" {
+  module {
+    source = "../modules/roles"
+  }
+
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.execution.policy).Statement == [
+      {
+        Sid      = "Login"
+        Effect   = "Allow"
+        Action   = "ecr:GetAuthorizationToken"
+        Resource = "*"
+      },
+      {
+        Sid      = "Pull"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "arn:aws:ecr:us-west-1:123456789012:repository/shop/orders"
+      },
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["arn:aws:logs:us-west-1:123456789012:log-group:/ecs/shop-dev-orders:*"]
+      },
+    ]
+    error_message = "the execution role pulls from one repository, writes to one log group, and no more"
+  }
+
+  assert {
+    condition = alltrue([
+      for role in [aws_iam_role.execution, aws_iam_role.task] :
+      jsondecode(role.assume_role_policy).Statement == [{
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "ecs-tasks.amazonaws.com" }
+        Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+      }]
+    ])
+    error_message = "only this account's tasks take the roles"
+  }
+
+  assert {
+    condition     = aws_iam_role.execution.name == "shop-dev-orders-execution" && aws_iam_role.task.name == "shop-dev-orders-task"
+    error_message = "roles are called by what they are for"
+  }
+}
+
+run "names_stay_inside_iams_limit" {
+  module {
+    source = "../modules/roles"
+  }
+
+  command = plan
+
+  variables {
+    name = "an-owner-with-16-a-project-of-24-letters0-production-a-service-of-24-letters0"
+  }
+
+  assert {
+    condition     = length(aws_iam_role.execution.name) <= 64 && length(aws_iam_role.task.name) <= 64
+    error_message = "IAM allows 64 characters"
+  }
+
+  assert {
+    condition     = aws_iam_role.execution.name != aws_iam_role.task.name
+    error_message = "two roles with the same head stay apart"
+  }
+}

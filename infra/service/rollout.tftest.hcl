@@ -1,0 +1,90 @@
+mock_provider "aws" {
+  source = "../tests"
+}
+
+variables {
+  name                            = "shop-dev-orders"
+  cluster_arn                     = "arn:aws:ecs:us-west-1:123456789012:cluster/shop-dev"
+  vpc_id                          = "vpc-1"
+  subnets                         = ["subnet-3", "subnet-4"]
+  assign_public_ip                = false
+  load_balancer_security_group_id = "sg-1"
+  port                            = 8000
+  grace                           = 30
+  desired_count                   = 2
+  minimum_healthy_percent         = 100
+  maximum_percent                 = 200
+  target_group_arn                = "arn:aws:elasticloadbalancing:us-west-1:123456789012:targetgroup/mock/73e2d6bc24d8a067"
+  task_definition_arn             = "arn:aws:ecs:us-west-1:123456789012:task-definition/shop-dev-orders:1"
+  container_name                  = "app"
+}
+
+run "starts_safe" {
+  module {
+    source = "../modules/service"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.deployment_circuit_breaker[0].enable && aws_ecs_service.this.deployment_circuit_breaker[0].rollback
+    error_message = "a rollout that fails goes back by itself"
+  }
+
+  assert {
+    condition     = !aws_ecs_service.this.wait_for_steady_state
+    error_message = "the rollout watches, not Terraform"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.availability_zone_rebalancing == "ENABLED"
+    error_message = "with room above 100 %, tasks are kept balanced over the zones"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.network_configuration[0].assign_public_ip == false && aws_ecs_service.this.desired_count == 2
+    error_message = "tasks are placed and counted as the caller says"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_vpc_security_group_ingress_rule.load_balancer.from_port == 8000,
+      aws_vpc_security_group_ingress_rule.load_balancer.to_port == 8000,
+      aws_vpc_security_group_ingress_rule.load_balancer.referenced_security_group_id == "sg-1",
+      aws_vpc_security_group_ingress_rule.load_balancer.cidr_ipv4 == null,
+    ])
+    error_message = "only the load balancer gets in, only on the service's port"
+  }
+}
+
+run "leaves_rollouts_and_scaling_alone" {
+  module {
+    source = "../modules/service"
+  }
+
+  variables {
+    desired_count       = 5
+    task_definition_arn = "arn:aws:ecs:us-west-1:123456789012:task-definition/shop-dev-orders:7"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.desired_count == 2 && endswith(aws_ecs_service.this.task_definition, ":1")
+    error_message = "after creation, count and revision are not Terraform's"
+  }
+}
+
+run "does_not_rebalance_without_room" {
+  module {
+    source = "../modules/service"
+  }
+
+  command = plan
+
+  variables {
+    minimum_healthy_percent = 50
+    maximum_percent         = 100
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.availability_zone_rebalancing == "DISABLED"
+    error_message = "ECS refuses rebalancing at a maximum of 100 %"
+  }
+}
