@@ -24,6 +24,7 @@ LOCK_FILE_BYTES = 600
 """Below this an object is a lock file (about 250 bytes) or a state with nothing in it."""
 
 TLS_ONLY = "SlipwayTlsOnly"
+EXPIRY = "NoncurrentVersionExpiration"
 
 PRIVATE: PublicAccessBlockConfigurationTypeDef = {
     "BlockPublicAcls": True,
@@ -48,13 +49,13 @@ LIFECYCLE: tuple[Mapping[str, Any], ...] = (
         "ID": "slipway-lock-files",
         "Status": "Enabled",
         "Filter": {"And": {"Prefix": "env:/", "ObjectSizeLessThan": LOCK_FILE_BYTES}},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        EXPIRY: {"NoncurrentDays": 1},
     },
     {
         "ID": "slipway-old-versions",
         "Status": "Enabled",
         "Filter": {"Prefix": ""},
-        "NoncurrentVersionExpiration": {
+        EXPIRY: {
             "NoncurrentDays": KEEP_DAYS,
             "NewerNoncurrentVersions": KEEP_VERSIONS,
         },
@@ -112,8 +113,12 @@ def with_expiry(found: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 
 def _same(rule: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
-    """Whether `rule` is `ours`; what the service adds by itself doesn't count."""
-    return all(rule.get(key) == value for key, value in ours.items())
+    """Whether `rule` is `ours` and does what it should.
+
+    Not compared as a whole: S3 and those who speak like it add fields of their own.
+    """
+    theirs, wanted = (each.get(EXPIRY, {}).get("NoncurrentDays") for each in (rule, ours))
+    return (rule.get("ID"), rule.get("Status"), theirs) == (ours["ID"], "Enabled", wanted)
 
 
 def _statements(policy: str) -> list[dict[str, Any]]:

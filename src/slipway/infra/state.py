@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from slipway.aws import Aws
     from slipway.config import Settings
 
-WAIT = 120.0
+WAIT = 60.0
 """Seconds that a new table gets until it can be used; it usually takes about ten."""
 
 _ABSENT = frozenset({"404", "NoSuchBucket", "NotFound", "ResourceNotFoundException"})

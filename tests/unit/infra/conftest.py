@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from slipway.aws import Aws
 from slipway.config import Deploy, Environment, Health, Local, Route, Scale, Service, Settings
+from slipway.infra import state
 from slipway.paths import Checkout
 
 ACCOUNT = "123456789012"
@@ -43,7 +44,7 @@ def service(name: str = "greeter", **changes: Any) -> Service:
         "memory": 512,
         "architecture": "x86_64",
         "stop_timeout": 45,
-        "health": Health(path="/health", interval=30, timeout=5, healthy=5, unhealthy=2, grace=30),
+        "health": Health(path="/health", interval=30, timeout=5, healthy=2, unhealthy=2, grace=30),
         "route": Route(path=f"/{name}", host="", priority=100),
         "scale": Scale(min=1, max=4, cpu=70, memory=80, requests=1000),
         "deploy": Deploy(
@@ -97,5 +98,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """Clients of an AWS that exists only in this process."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr(state, "WAIT", 2.0)
     with mock_aws():
         yield Aws(environment("dev"), None, boto3.Session(region_name="us-west-1"))
