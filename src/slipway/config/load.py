@@ -6,18 +6,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from slipway.config.check import Problem
 from slipway.config.layers import Merged, defaults
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.problems import problems
-from slipway.config.settings import Environment, Local, Service, Settings
+from slipway.config.settings import Environment, Local, Service, Settings, Table
 from slipway.config.sources import Sources, find_sources
 from slipway.errors import ConfigError, UsageError
 from slipway.paths import Checkout
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Table)
 
 
 def load(
@@ -106,7 +106,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def build(kind: type[T], values: Mapping[str, Any]) -> T:
     """A dataclass from checked values, tables in it included."""
-    hints = _hints(kind)
+    hints = _hints(cast("type", kind))  # mypy takes type[T] for unhashable
     return kind(
         **{
             name: build(hints[name], value) if is_dataclass(hints[name]) else value
