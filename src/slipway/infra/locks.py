@@ -1,0 +1,208 @@
+"""Who holds the lock of a state, and letting go of one whose holder is gone.
+
+Terraform locks twice, with an item in the lock table and with a `.tflock` object beside the state;
+both hold the same JSON. Either alone keeps others out, so both are read and both are removed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from slipway.aws import error_code
+from slipway.errors import LockedError, UsageError
+
+if TYPE_CHECKING:
+    from slipway.aws import Aws
+    from slipway.infra.stacks import Stack
+
+_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "ResourceNotFoundException"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockInfo:
+    """A lock as its holder wrote it; `created` in UTC, `path` is bucket and state object."""
+
+    id: str
+    who: str
+    operation: str
+    created: datetime | None
+    path: str
+
+    def __str__(self) -> str:
+        since = f", since {_age(self.created)}" if self.created else ""
+        return f"{self.who} ({self.operation}{since})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateObject:
+    """A state in the bucket, with who holds its lock; `size` in bytes, `changed` in UTC."""
+
+    stack: str
+    service: str
+    size: int
+    changed: datetime
+    lock: LockInfo | None
+
+
+class Place(NamedTuple):
+    """Where a state lies, and with it its two locks."""
+
+    bucket: str
+    table: str
+    path: str
+
+    @property
+    def lock_file(self) -> str:
+        return f"{self.path}.tflock"
+
+    @property
+    def item(self) -> Any:
+        return {"LockID": {"S": f"{self.bucket}/{self.path}"}}
+
+
+def place(stack: Stack) -> Place:
+    """Where the state of `stack` lies."""
+    return Place(stack.backend.bucket, stack.backend.lock_table, stack.state_path)
+
+
+def holder(where: Place, aws: Aws) -> LockInfo | None:
+    """Who holds the lock of that state now."""
+    text = _table_text(where, aws) or _object_text(where, aws)[0]
+    return parse(text) if text else None
+
+
+def states(environment: str, bucket: str, table: str, aws: Aws) -> Iterator[StateObject]:
+    """The states of an environment, in the order of their names."""
+    prefix = f"env:/{environment}/"
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for each in (found for page in pages for found in page.get("Contents", [])):
+        path = each["Key"]
+        if not path.endswith(".tfstate"):
+            continue
+        stack, _, service = path.removeprefix(prefix).removesuffix(".tfstate").partition("/")
+        yield StateObject(
+            stack=stack,
+            service=service,
+            size=each["Size"],
+            changed=each["LastModified"],
+            lock=holder(Place(bucket, table, path), aws),
+        )
+
+
+def unlock(stack: Stack, lock_id: str, aws: Aws) -> LockInfo:
+    """Remove the lock with that id; returns what it was.
+
+    Raises `UsageError` where nothing is locked, and `LockedError` where the lock is another one:
+    it may be of somebody who is at work.
+    """
+    where = place(stack)
+    found = holder(where, aws)
+    if found is None:
+        raise UsageError(f"{stack.label} in {stack.environment} is not locked")
+    if found.id != lock_id:
+        raise LockedError(
+            f"{stack.label} in {stack.environment} is locked by another one: {found}",
+            next_step=f"if its holder is really gone: {unlock_command(stack, found)}",
+        )
+    _remove_item(where, lock_id, aws)
+    _remove_object(where, lock_id, aws)
+    return found
+
+
+def locked(stack: Stack, found: LockInfo | None) -> LockedError:
+    """The error for whoever finds the stack's state locked; None: let go a moment ago."""
+    where = f"the state of {stack.label} in {stack.environment} is locked"
+    if found is None:
+        return LockedError(
+            f"{where}; its holder has just let go", next_step="run the same command again"
+        )
+    return LockedError(
+        f"{where} by {found}",
+        next_step=f"wait for it; if its holder is really gone: {unlock_command(stack, found)}",
+    )
+
+
+def unlock_command(stack: Stack, found: LockInfo) -> str:
+    """What to type to remove that lock."""
+    service = f" --service={stack.service}" if stack.service else ""
+    return (
+        f"uv run invoke state.unlock --env={stack.environment} --stack={stack.name}{service} "
+        f"--id={found.id}"
+    )
+
+
+def parse(text: str) -> LockInfo:
+    """What Terraform wrote into a lock."""
+    fields: dict[str, Any] = {}
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        # Somebody else's hand; that it is a lock still counts.
+        fields["ID"] = text
+    return LockInfo(
+        id=str(fields.get("ID", "")),
+        who=str(fields.get("Who", "somebody")),
+        operation=str(fields.get("Operation", "?")).removeprefix("OperationType").lower(),
+        created=_time(str(fields.get("Created", ""))),
+        path=str(fields.get("Path", "")),
+    )
+
+
+def _table_text(where: Place, aws: Aws) -> str:
+    try:
+        answer = aws.dynamodb.get_item(TableName=where.table, Key=where.item, ConsistentRead=True)
+    except Exception as error:
+        if error_code(error) in _ABSENT:
+            return ""
+        raise
+    return str(answer.get("Item", {}).get("Info", {}).get("S", ""))
+
+
+def _object_text(where: Place, aws: Aws) -> tuple[str, str]:
+    """The text of the lock file and its version mark (ETag); empty where there is none."""
+    try:
+        answer = aws.s3.get_object(Bucket=where.bucket, Key=where.lock_file)
+    except Exception as error:
+        if error_code(error) in _ABSENT:
+            return "", ""
+        raise
+    return answer["Body"].read().decode(), answer["ETag"]
+
+
+def _remove_item(where: Place, lock_id: str, aws: Aws) -> None:
+    text = _table_text(where, aws)
+    if not text or parse(text).id != lock_id:
+        return
+    # Only this very lock: the next holder may have taken it between our two calls.
+    aws.dynamodb.delete_item(
+        TableName=where.table,
+        Key=where.item,
+        ConditionExpression="Info = :seen",
+        ExpressionAttributeValues={":seen": {"S": text}},
+    )
+
+
+def _remove_object(where: Place, lock_id: str, aws: Aws) -> None:
+    text, mark = _object_text(where, aws)
+    if text and parse(text).id == lock_id:
+        aws.s3.delete_object(Bucket=where.bucket, Key=where.lock_file, IfMatch=mark)
+
+
+def _time(text: str) -> datetime | None:
+    """Go's time with nanoseconds, which Python can't read."""
+    try:
+        return datetime.fromisoformat(text.split(".")[0].rstrip("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _age(created: datetime) -> str:
+    seconds = max(0, int((datetime.now(UTC) - created).total_seconds()))
+    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+    if seconds >= 7200:
+        ago = f"{seconds // 3600} h"
+    return f"{created:%Y-%m-%d %H:%M:%S} UTC, {ago} ago"
