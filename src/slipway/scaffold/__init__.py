@@ -1,0 +1,1 @@
+"""New services, rendered from templates/service."""
