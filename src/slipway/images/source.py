@@ -16,6 +16,8 @@ from slipway.images.plan import ContextFile, ImagePlan, Source
 from slipway.runner import Runner
 
 DOCKERFILE = "Dockerfile"
+# The first is Docker's name for one that belongs to a single Dockerfile; it wins.
+IGNORE_FILES = (f"{DOCKERFILE}.dockerignore", ".dockerignore")
 
 # A git hook sets these for its own repository; they would point us at a wrong index.
 _GIT_ENV: dict[str, str | None] = {"GIT_DIR": None, "GIT_INDEX_FILE": None, "GIT_WORK_TREE": None}
@@ -59,7 +61,9 @@ def stage_context(plan: ImagePlan, target: Path) -> None:
 def _files(folder: Path, runner: Runner) -> Iterator[ContextFile]:
     ignored = ignore_rules(_ignore_file(folder))
     for name in sorted({DOCKERFILE, *_names(folder, runner)}):
-        if name != DOCKERFILE and ignored(name):
+        # Its rules are applied here. In the copy they would be applied again, by rules that
+        # differ between versions of Docker.
+        if name in IGNORE_FILES or (name != DOCKERFILE and ignored(name)):
             continue
         entry = _entry(folder, name)
         if entry:
@@ -78,8 +82,7 @@ def _names(folder: Path, runner: Runner) -> list[str]:
 
 
 def _ignore_file(folder: Path) -> str:
-    # The first is Docker's name for one that belongs to a single Dockerfile; it wins.
-    for name in (f"{DOCKERFILE}.dockerignore", ".dockerignore"):
+    for name in IGNORE_FILES:
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
     return ""

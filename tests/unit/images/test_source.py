@@ -53,7 +53,6 @@ def test_takes_what_git_takes_and_docker_does_not_ignore(tmp_path: Path) -> None
     """The Dockerfile always counts; the executable bit and links are known."""
     source = read(checkout(tmp_path))
     assert [(file.path, file.kind) for file in source.files] == [
-        (".dockerignore", "file"),
         ("Dockerfile", "file"),
         ("link", "link"),
         ("run.sh", "executable"),
@@ -110,6 +109,16 @@ def test_what_git_ignores_is_neither_hashed_nor_built(tmp_path: Path) -> None:
     assert plan.tag == clean.tag
     assert not plan.dirty
     assert not (tmp_path / "context" / ".env").exists()
+
+
+def test_a_dockerignore_counts_by_what_it_leaves_out(tmp_path: Path) -> None:
+    """Another comment in it is the same image; a file that it lets in is not."""
+    folder = checkout(tmp_path)
+    before = planned(read(folder)).tag
+    (folder / ".dockerignore").write_text("# new\n*.md\nDockerfile\n")
+    assert planned(read(folder)).tag == before
+    (folder / ".dockerignore").write_text("Dockerfile\n")
+    assert planned(read(folder)).tag != before
 
 
 def test_works_before_the_first_commit(tmp_path: Path) -> None:
