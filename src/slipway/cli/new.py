@@ -24,16 +24,18 @@ def new(
     c: Context,  # noqa: ARG001
     *,
     name: str,
-    description: str = "",
+    description: str | None = None,
     python: Literal["3.13", "3.11"] = "3.13",
-    route: str = "",
+    route: str | None = None,
     dry_run: bool = False,
 ) -> None:
     """Scaffold a service that tests green and deploys at once."""
     from slipway.scaffold import service
 
     app = App(dry_run=dry_run)
-    options = service.Options(name=name, description=description, python=python, route=route)
+    options = service.Options(
+        name=name, description=description or "", python=python, route=route or ""
+    )
     with service.alone(app.checkout):
         chosen = service.plan(options, service.look(app.checkout))
         if not dry_run:

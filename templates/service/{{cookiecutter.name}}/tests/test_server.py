@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-DRAIN = 0.5
+DRAIN = 1.0
+"""Seconds; long enough for a machine that is busy with other things."""
 
 
 @dataclass
@@ -76,24 +78,22 @@ def test_serves_on_after_term_and_says_goodbye(running: Running) -> None:
 
 def test_no_request_fails_under_traffic(running: Running) -> None:
     """Clients that keep connections, and leave when told to, see not one failure."""
+    everyone = threading.Barrier(5, timeout=10)
 
-    def visit(_: int) -> int:
-        served = 0
+    def visit(_: int) -> bool:
         with httpx2.Client(base_url=running.url, timeout=10) as kept:
-            while time.monotonic() < until:
-                answer = kept.get("/shop/hello/Ada")
-                answer.raise_for_status()
-                served += 1
+            kept.get("/shop").raise_for_status()
+            everyone.wait()
+            while True:
+                answer = kept.get("/shop/hello/Ada").raise_for_status()
                 if answer.headers.get("Connection") == "close":
-                    return served
-        pytest.fail("never told to leave")
+                    return True
 
-    until = time.monotonic() + 10
     with ThreadPoolExecutor(4) as clients:
         visits = clients.map(visit, range(4))
-        time.sleep(0.3)
+        everyone.wait()
         running.term()
-        assert all(served > 1 for served in visits)
+        assert all(visits)
     assert running.end() == 0
 
 
