@@ -34,6 +34,7 @@ _PROVIDER = re.compile(
     r"Failed to load plugin schemas|Error accessing the registry"
 )
 _LOCK_FILE = re.compile(r"Provider dependency changes detected|Inconsistent dependency lock file")
+_STALE = re.compile(r"Saved plan is stale")
 _DIGEST = re.compile(r"state data in S3 does not have the expected content")
 
 
@@ -89,6 +90,12 @@ def explain(output: str, stack: Stack, doing: str) -> SlipwayError:
             message,
             next_step="wait a minute and try again; if it stays, the state was changed by hand: "
             "put the version back that the lock table's digest belongs to",
+        )
+    if _STALE.search(told):
+        return InfraError(
+            f"{stack.label} in {stack.environment}: somebody else applied while we looked; "
+            "nothing of ours was applied",
+            next_step="run the same command again",
         )
     if _DENIED.search(told):
         return AccessError(

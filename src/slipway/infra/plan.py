@@ -53,6 +53,7 @@ SIGNS = {
     ("create", "delete"): "+/-",
     ("forget",): "x",
 }
+MOVED = ">"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,11 @@ class Change:
     def destroys(self) -> bool:
         """Whether what is there now goes away."""
         return self.sign in ("-", "-/+", "+/-")
+
+    @property
+    def creates(self) -> bool:
+        """Whether a new one comes into being."""
+        return self.sign in ("+", "-/+", "+/-")
 
     def __str__(self) -> str:
         return f"{self.sign} {self.address}" + (
@@ -170,7 +176,7 @@ def guard(summary: PlanSummary, allowed: Sequence[str], *, label: str) -> None:
 
 def _change(each: Mapping[str, Any]) -> Change | None:
     change = each["change"]
-    sign = SIGNS.get(tuple(change["actions"]))
+    sign = SIGNS.get(tuple(change["actions"]), MOVED if "previous_address" in each else None)
     if sign is None or each.get("mode") == "data":
         return None
     return Change(

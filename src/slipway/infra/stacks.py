@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LOCK_FILE = ".terraform.lock.hcl"
 
 _LOCAL_MODULE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]+)"', re.MULTILINE)
-_NOT_INPUTS = ("*.tftest.hcl", "*.md", "tests/*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +56,19 @@ class Stack:
         HCL of the stack and of the modules that it calls, provider lock file, variables. Without
         the image: it only seeds the first template of a task definition.
         """
-        digest = hashlib.sha256()
-        for file in (*sorted(_inputs(self.folder)), *self.var_files):
-            digest.update(f"{_place(file, self.folder)}\0".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest = hashlib.sha256(self.hcl_hash().encode())
+        for file in self.var_files:
+            digest.update(file.read_bytes())
         values = {name: value for name, value in self.variables.items() if name != "image"}
         digest.update(json.dumps([values, asdict(self.backend)], sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def hcl_hash(self) -> str:
+        """The files of the stack and its modules as one hash, alike in every checkout."""
+        digest = hashlib.sha256()
+        for file in sorted(_inputs(self.folder)):
+            digest.update(f"{_place(file, self.folder)}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()
 
 
@@ -180,8 +186,13 @@ def _inputs(folder: Path) -> Iterator[Path]:
         for file in module.rglob("*"):
             relative = file.relative_to(module)
             hidden = any(part.startswith(".") for part in relative.parts)
-            if file.is_file() and not hidden and not any(map(relative.match, _NOT_INPUTS)):
+            if file.is_file() and not hidden and not _is_aside(relative):
                 yield file
+
+
+def _is_aside(file: Path) -> bool:
+    """Whether a file is about the stack and no part of it: tests and explanations."""
+    return "tests" in file.parts or file.name.endswith((".tftest.hcl", ".tfmock.hcl", ".md"))
 
 
 def _place(file: Path, folder: Path) -> str:

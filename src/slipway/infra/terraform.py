@@ -101,20 +101,20 @@ class Terraform:
         )
 
 
-def environment(
-    data_dir: Path, *, cli_config: Path | None, plugin_cache: Path | None
-) -> dict[str, str | None]:
+def environment(data_dir: Path, *, cli_config: Path | None) -> dict[str, str | None]:
     """The variables that decide what a Terraform process does; None removes one.
 
-    `TF_WORKSPACE` never gets through: with it a typo silently plans against an empty state.
+    `TF_WORKSPACE` never gets through: with it a typo silently plans against an empty state. Nor
+    does a plugin cache: it is not made for several inits at once, and the mirror is shared anyway.
     """
     return {
         "CHECKPOINT_DISABLE": "1",
         "TF_CLI_ARGS": None,
-        "TF_CLI_CONFIG_FILE": str(cli_config) if cli_config else None,
         "TF_DATA_DIR": str(data_dir),
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
-        "TF_PLUGIN_CACHE_DIR": str(plugin_cache) if plugin_cache else None,
+        "TF_LOG": None,
+        "TF_PLUGIN_CACHE_DIR": None,
         "TF_WORKSPACE": None,
+        **({"TF_CLI_CONFIG_FILE": str(cli_config)} if cli_config else {}),
     }
