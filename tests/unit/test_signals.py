@@ -33,6 +33,16 @@ def test_first_signal_stops_the_main_thread() -> None:
     assert isinstance(stop.value, KeyboardInterrupt)
 
 
+def test_stopped_comes_once() -> None:
+    """Who tidies up after `Stopped` is not stopped again."""
+    with interruptible():
+        with pytest.raises(Stopped):
+            send()
+            time.sleep(5)
+        send()
+        time.sleep(0.05)
+
+
 def test_handlers_are_put_back() -> None:
     """After the block the process handles signals as before."""
     before = [signal.getsignal(number) for number in signals.HANDLED]

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -23,13 +24,18 @@ R = TypeVar("R", bound="int | Verdict | None")
 STDOUT_CLOSED = 128 + signal.SIGPIPE
 """What shells report for a program that wrote to a pipe which nobody reads any more."""
 
+PATIENCE = 0.5
+"""Seconds after a signal until we say that the work is still ending."""
+
 
 def guarded(work: Callable[[], R], name: str) -> R:
     """Do the work of the task `name`; end the program with one message where it fails.
 
     A signal decides the exit code however the work ended: the next task must not start.
     """
-    with interruptible(on_first=_say_stopping) as interrupts:
+    patience = threading.Timer(PATIENCE, _say_stopping)
+    patience.daemon = True
+    with interruptible(on_first=patience.start) as interrupts:
         try:
             outcome = work()
             sys.stdout.flush()
@@ -37,6 +43,8 @@ def guarded(work: Callable[[], R], name: str) -> R:
             raise
         except BaseException as error:
             raise ending(error, name, interrupts) from error
+        finally:
+            patience.cancel()
     code = 128 + interrupts.signal if interrupts.signal else exit_code(outcome)
     if code:
         raise Exit(code=code)

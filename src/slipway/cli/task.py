@@ -43,8 +43,7 @@ class Task(InvokeTask[Any], Generic[P, R]):
         remainder: bool = False,
         **options: Any,
     ) -> None:
-        # Without `positional=[]` Invoke fills a required flag from the next word, even `--help`.
-        super().__init__(body, positional=[], auto_shortflags=False, **options)
+        super().__init__(body, **options)
         self.flags = _flags(body, help or {})
         self.remainder = remainder
 
@@ -58,7 +57,10 @@ class Task(InvokeTask[Any], Generic[P, R]):
         return guarded(work, self.name)
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002
-        """What Invoke's parser has to know; casting is ours."""
+        """What Invoke's parser has to know: nothing is positional, and casting is ours.
+
+        Invoke fills what is positional from the next word, even from `--help`.
+        """
         return [_argument(flag) for flag in self.flags]
 
     def values(self, raw: Mapping[str, Any], name: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from slipway.errors import Interrupted
+from slipway.signals import deferred
 
 T = TypeVar("T")
 
@@ -19,9 +20,11 @@ def side_by_side(jobs: Mapping[str, Callable[[], T]], *, at_most: int = 8) -> di
     """
     if not jobs:
         return {}
-    with ThreadPoolExecutor(max_workers=min(at_most, len(jobs))) as pool:
-        futures = {name: pool.submit(job) for name, job in jobs.items()}
-    errors = [error for future in futures.values() if (error := future.exception())]
-    if errors:
-        raise min(errors, key=lambda error: isinstance(error, Interrupted))
-    return {name: future.result() for name, future in futures.items()}
+    # On a signal the jobs end by themselves; `Stopped` would break off the waiting for them.
+    with deferred():
+        with ThreadPoolExecutor(max_workers=min(at_most, len(jobs))) as pool:
+            futures = {name: pool.submit(job) for name, job in jobs.items()}
+        errors = [error for future in futures.values() if (error := future.exception())]
+        if errors:
+            raise min(errors, key=lambda error: isinstance(error, Interrupted))
+        return {name: future.result() for name, future in futures.items()}

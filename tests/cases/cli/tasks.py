@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Literal
 
 from invoke.collection import Collection
@@ -12,7 +14,7 @@ from slipway.cli.app import App
 from slipway.cli.commandline import check_command_line
 from slipway.cli.task import task
 from slipway.command import command
-from slipway.errors import ConfigError
+from slipway.errors import ConfigError, Interrupted
 from slipway.model import Verdict
 
 
@@ -64,19 +66,21 @@ def fail(c: Context, *, how: Literal["engine", "bug", "print", "run"]) -> None:
 
 
 @task
-def wait(c: Context, *, on: Literal["child", "stubborn", "thread", "sleep"]) -> None:
+def wait(c: Context, *, on: Literal["child", "stubborn", "thread", "sleep", "swallow"]) -> None:
     """Wait for a signal."""
-    ignoring = "trap '' INT; " if on == "stubborn" else "trap 'echo tidied; exit 3' INT; "
+    ignoring = (
+        "trap '' INT; " if on == "stubborn" else "trap 'sleep 0.2; echo tidied; exit 3' INT; "
+    )
     loop = command("sh", "-c", f"{ignoring} echo ready $$; while :; do sleep 0.05; done")
     app = App()
-    if on == "sleep":
-        print("ready", flush=True)
-        signals.sleep(60)
+    if on in ("sleep", "swallow"):
+        with suppress(KeyboardInterrupt, Interrupted) if on == "swallow" else nullcontext():
+            print("ready", flush=True)
+            signals.sleep(60)
     elif on == "thread":
-        from concurrent.futures import ThreadPoolExecutor
+        from slipway.release.parallel import side_by_side
 
-        with ThreadPoolExecutor() as pool:
-            pool.submit(app.runner.run, loop, on_line=_say).result()
+        side_by_side({"a": partial(app.runner.run, loop, on_line=_say)})
     else:
         app.runner.run(loop, on_line=_say)
 

@@ -99,8 +99,17 @@ def test_first_signal(checkout: Path, on: str, number: signal.Signals, code: int
     assert process.returncode == code
     assert ("tidied" in out) == (on != "sleep")
     assert "setup" not in out.splitlines(), "the next task must not run"
-    assert err.startswith("! stopping, and tidying up; a second signal leaves at once\nerror: ")
+    assert err.startswith("error: ")
     assert "Traceback" not in err
+
+
+def test_signal_that_a_task_swallowed(checkout: Path) -> None:
+    """A task that ends well in spite of a signal is the last one."""
+    with start(checkout, "wait", "--on=swallow", "setup") as process:
+        _await_ready(process)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (143, "", "")
 
 
 def test_second_signal(checkout: Path) -> None:
@@ -108,11 +117,15 @@ def test_second_signal(checkout: Path) -> None:
     with start(checkout, "wait", "--on=stubborn") as process:
         child = _await_ready(process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.5)
+        time.sleep(1)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 143
+    assert err.startswith("! stopping, and tidying up; a second signal leaves at once\n")
     assert err.endswith("stopped at once: what was under way may still be going on\n")
+    ends = time.monotonic() + 5
+    while _is_alive(child) and time.monotonic() < ends:
+        time.sleep(0.02)
     assert not _is_alive(child)
 
 
