@@ -8,7 +8,7 @@ from typing import Any
 
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
-from embedded_aws.patches import elb, everything
+from embedded_aws.patches import check, elb, everything
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
 from embedded_aws.version import source_version
@@ -26,10 +26,15 @@ class Instance:
         source_version()
         self.settings = settings
         self._pool = Pool(elb.view)
-        everything.apply(settings, self._pool)
+        check(everything.SYMBOLS)
         from ministack import app
+        from ministack.core.container_reaper import instance_id
 
+        from embedded_aws.ecs.scheduler import Scheduler
         from embedded_aws.loadbalancer.forward import application
+
+        self._scheduler = Scheduler(self._pool, instance_id())
+        everything.apply(settings, self._pool, self._scheduler)
 
         self._listeners = Listeners(elb.places, application)
         self._saver = Saver(settings.state, app._build_persistence_save_dict, encoder())
@@ -38,12 +43,14 @@ class Instance:
     async def begin(self) -> None:
         """Start what follows the APIs."""
         self._loop = asyncio.create_task(self._follow())
+        self._scheduler.start()
         self._saver.start()
         log.info("answering on http://127.0.0.1:%s", self.settings.port)
 
     async def close(self) -> None:
-        """Save, then end everything that could change something."""
+        """End everything that could change something, the state saved before tasks go."""
         log.info("stopping")
+        await asyncio.to_thread(self._scheduler.close)
         await asyncio.to_thread(self._saver.stop)
         if self._loop:
             self._loop.cancel()

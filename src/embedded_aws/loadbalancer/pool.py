@@ -76,6 +76,15 @@ class Pool:
     def get(self, key: Key) -> Target | None:
         return self._targets.get(key)
 
+    def knows(self, address: str | None) -> bool:
+        """Whether anything at this address is registered or draining, anywhere."""
+        return any(key.id == address for key in list(self._targets))
+
+    def longest_delay(self, address: str | None) -> int:
+        """The longest deregistration delay (s) of the groups that have something there."""
+        groups = {key.group for key in list(self._targets) if key.id == address}
+        return max((self._view.delays.get(group, 300) for group in groups), default=0)
+
     def shown(self, target: Target) -> Health:
         """The health of a target as the API tells it."""
         if target.draining:

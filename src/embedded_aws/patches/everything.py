@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_aws.patches import check, ecr, elb, merge, process
+from embedded_aws.patches import ecr, ecs, elb, merge, process
 
 if TYPE_CHECKING:
+    from embedded_aws.ecs.scheduler import Scheduler
     from embedded_aws.loadbalancer.pool import Pool
     from embedded_aws.settings import Settings
 
-SYMBOLS = merge((ecr.SYMBOLS, elb.SYMBOLS, process.SYMBOLS))
+SYMBOLS = merge((ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS))
 
 
-def apply(settings: Settings, pool: Pool) -> None:
-    """Patch MiniStack; raises `CannotRun` where it is not as the patches need it."""
-    check(SYMBOLS)
+def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
+    """Patch MiniStack; call `check(SYMBOLS)` before anything of it is used."""
     ecr.apply(settings)
+    ecs.apply(settings, scheduler)
     elb.apply(pool)
     process.apply()

@@ -12,6 +12,7 @@ SYMBOLS: Symbols = {
     "app._build_persistence_save_dict": (),
     "app._send_if_handled": ("send", "response", "receive", "head"),
     "app.BANNER": None,
+    "core.container_reaper.instance_id": (),
     "core.persistence._json_default": ("obj",),
     "core.persistence._state_format_version": ("service",),
 }
