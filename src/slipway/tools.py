@@ -268,8 +268,7 @@ def _has_buildx(path: Path, runner: Runner) -> bool:
 
 
 def _docker_version(path: Path, runner: Runner) -> Version | None:
-    said = _ask(runner, path, "--version")
-    return parse_version(said) if said.startswith("Docker version") else None
+    return parse_version(_ask(runner, path, "--version"))
 
 
 def _ask(runner: Runner, *argv: str | Path) -> str:

@@ -144,14 +144,13 @@ def ask(runner: Runner) -> Result:
     return runner.run(command(*asked, env=tools.child_env()), check=False)
 
 
-def why_it_died(log: str) -> ToolError:
-    """The error for a dockerd that ended with this log."""
-    lines = log.strip().splitlines() or ["it said nothing"]
+def why_it_died(said: str, log: Path) -> ToolError:
+    """The error for a dockerd that ended and `said` this in its log."""
+    lines = said.strip().splitlines() or ["it said nothing"]
     last = next((line for line in reversed(lines) if "failed to start" in line), lines[-1])
-    rights = any(sign in log.lower() for sign in ("permission denied", "not permitted"))
-    return ToolError(
-        f"dockerd ended: {last}", next_step="\n    or ".join(CONTAINER if rights else ())
-    )
+    rights = any(sign in said.lower() for sign in ("permission denied", "not permitted"))
+    ways = CONTAINER if rights else (f"look into {log}",)
+    return ToolError(f"dockerd ended: {last}", next_step="\n    or ".join(ways))
 
 
 GROUP = ("sudo usermod -aG docker $USER, then log in again (in this shell: newgrp docker)",)
@@ -258,4 +257,4 @@ def _ended(pid: int, log: Path, began: int) -> ToolError | None:
             return None
     except ChildProcessError:
         return None
-    return why_it_died(log.read_bytes()[began:].decode(errors="replace"))
+    return why_it_died(log.read_bytes()[began:].decode(errors="replace"), log)

@@ -17,7 +17,7 @@ VERSION = "5.100.0"
 """Where no lock file names another."""
 
 HURRY = {"TF_REGISTRY_CLIENT_TIMEOUT": "10", "TF_REGISTRY_DISCOVERY_RETRY": "1"}
-"""An unreachable registry is given up after about 20 s, not after minutes."""
+"""An unreachable registry is given up after 11 s."""
 
 
 def step(checkout: Checkout, runner: Runner) -> Step:

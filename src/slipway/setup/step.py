@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import indent
+from typing import TextIO
 
 from slipway.console import Console
 from slipway.errors import Interrupted, SlipwayError, ToolError
@@ -93,14 +94,24 @@ def demand(checked: Sequence[Checked], what: str) -> None:
 @contextmanager
 def only_one(checkout: Checkout, console: Console) -> Iterator[None]:
     """Hold the checkout's set-up lock; waits, and says so, while another `setup` has it."""
-    checkout.work.mkdir(exist_ok=True)
-    with (checkout.work / "setup.lock").open("w") as lock:
+    with _lock_file(checkout) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             console.line("another setup is at work in this checkout; waiting for it to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_file(checkout: Checkout) -> TextIO:
+    try:
+        checkout.work.mkdir(exist_ok=True)
+        return (checkout.work / "setup.lock").open("w")
+    except OSError as error:
+        raise ToolError(
+            f"{checkout.shown(checkout.work)} can't be written to: {error.strerror}",
+            next_step=f"make it yours: sudo chown -R $USER {checkout.root}",
+        ) from error
 
 
 def _looked(step: Step) -> Finding:
@@ -128,8 +139,9 @@ def _mended(checked: Checked, console: Console, *, dry_run: bool) -> Checked:
             shown.outcome = after.found
     except Interrupted:
         raise
-    except SlipwayError as error:
-        after = Finding(ok=False, found=error.message, remedy=error.next_step)
+    except (SlipwayError, OSError) as error:
+        # An OSError is a full disk, a folder of somebody else's: it names the file itself.
+        after = Finding(ok=False, found=str(error), remedy=getattr(error, "next_step", ""))
         console.line(indent(str(error), "    "))
     return Checked(step=step, finding=after)
 

@@ -174,7 +174,7 @@ def test_who_may_not_install_is_told_the_command(
 def test_an_engine_that_dies_says_why(debian: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line of this start's log that names the failure is the message."""
     log = debian / "dockerd.log"
-    log.write_text("failed to start daemon: an older story\n")
+    log.write_text("failed to start daemon: permission denied, in an older story\n")
 
     def died(pid: int, _: int) -> tuple[int, int]:
         with log.open("a") as more:
@@ -186,12 +186,13 @@ def test_an_engine_that_dies_says_why(debian: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ToolError) as caught:
         engine.mend(Checkout(debian), runner, sleep=no_sleep)
     assert caught.value.message == "dockerd ended: failed to start daemon: no space left on device"
+    assert caught.value.next_step == f"look into {log}"
 
 
 @pytest.mark.parametrize("sign", ["operation not permitted", "iptables: Permission denied"])
 def test_a_container_without_rights_gets_the_ways_out(sign: str) -> None:
     """A dockerd that may not do its work is most often one in a container."""
-    error = engine.why_it_died(f"failed to start daemon: {sign}\n")
+    error = engine.why_it_died(f"failed to start daemon: {sign}\n", Path("log"))
     assert "--privileged" in error.next_step
     assert "/var/run/docker.sock" in error.next_step
 

@@ -139,6 +139,29 @@ def test_a_look_that_fails_is_a_finding() -> None:
     }
 
 
+def test_a_full_disk_is_a_message(console: Console) -> None:
+    """What the system refuses is told like any other failure, and the next step goes on."""
+
+    def full() -> None:
+        raise OSError(28, "No space left on device", "/data/terraform")
+
+    other = Thing()
+    checked = mend([Thing().step("first", full), other.step("second")], console)
+    assert "No space left on device: '/data/terraform'" in shown(console)
+    assert [one.missing for one in checked] == [True, False]
+
+
+def test_a_checkout_that_is_not_ours_is_a_message(tmp_path: Path, console: Console) -> None:
+    """Without a place for the lock nothing is begun."""
+    (tmp_path / ".slipway").write_text("a file where a folder should be")
+    with (
+        pytest.raises(ToolError, match=r"\.slipway can't be written to") as caught,
+        only_one(Checkout(tmp_path), console),
+    ):
+        pass
+    assert "chown" in caught.value.next_step
+
+
 def test_a_signal_stops_all_of_it(console: Console) -> None:
     """After Ctrl-C no further step is looked at or mended."""
 
