@@ -84,8 +84,13 @@ class Console:
 
     def _write(self, stream: TextIO, text: str) -> None:
         with self._lock:
-            stream.write(text + "\n")
-            stream.flush()
+            try:
+                stream.write(text + "\n")
+                stream.flush()
+            except BrokenPipeError:
+                # Ctrl-C ended the `tee` behind us: what is under way has to be tidied up unseen.
+                if stream is not self.err:
+                    raise
 
 
 def render_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -34,7 +34,7 @@ def up(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
 
 @task(help={"dry_run": "show what it would do, and do nothing"})
 def down(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
-    """Stop the embedded AWS and its containers; its state is kept."""
+    """Stop the embedded AWS and its containers; keep its state."""
     from slipway import local
 
     app = App(dry_run=dry_run)
@@ -44,7 +44,10 @@ def down(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
 
 @task(help={"json": "print it as JSON"})
 def status(c: Context, *, json: bool = False) -> int:  # noqa: ARG001
-    """Show whether the embedded AWS runs, and what runs in it; exits 1 where it does not."""
+    """Show whether the embedded AWS runs, and what runs in it.
+
+    Exits with 1 where it does not run.
+    """
     from slipway import local
 
     app = App()
@@ -63,7 +66,10 @@ def status(c: Context, *, json: bool = False) -> int:  # noqa: ARG001
     }
 )
 def reset(c: Context, *, yes: bool = False, dry_run: bool = False) -> None:  # noqa: ARG001
-    """Stop the embedded AWS and forget everything in it: resources, images, Terraform's state."""
+    """Stop the embedded AWS and forget everything in it.
+
+    That is resources, images, and Terraform's state.
+    """
     from slipway import local
 
     app = App(dry_run=dry_run)

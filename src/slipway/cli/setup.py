@@ -27,7 +27,10 @@ def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
 
 @task(help={"json": "print the findings as JSON"})
 def doctor(c: Context, *, json: bool = False) -> None:  # noqa: ARG001
-    """Look for what deploys need and say how to mend what is missing; changes nothing."""
+    """Look for what deploys need; say how to mend what is missing.
+
+    Changes nothing.
+    """
     from slipway.setup.step import demand, look
     from slipway.setup.steps import steps
 

@@ -37,6 +37,14 @@ def test_every_flag_is_explained() -> None:
     assert not silent
 
 
+def test_summaries_are_one_line() -> None:
+    """In a terminal of 80 columns the list has one line for each task."""
+    every = tasks(namespace())
+    room = 80 - max(map(len, every)) - len("  " + "   ") - 1
+    summaries = {name: (task.__doc__ or "").strip().splitlines()[0] for name, task in every.items()}
+    assert not {name: text for name, text in summaries.items() if len(text) > room}
+
+
 def test_modules_are_told_apart() -> None:
     """A module's tasks are called either by their name or by group and name."""
     assert not set(TOP) & set(GROUPS)
