@@ -53,7 +53,10 @@ def verify(
     get: Ask = ask,
     pause: Callable[[float], None] = time.sleep,
 ) -> str:
-    """ "" when `url` answers `IN_A_ROW` times with `version` within `patience` s, else the problem."""
+    """What is wrong, or "" once `url` has answered `IN_A_ROW` times with `version`.
+
+    Asks again for up to `patience` seconds after a wrong answer.
+    """
     deadline = time.monotonic() + patience
     right, problem = 0, ""
     while right < IN_A_ROW:

@@ -194,11 +194,15 @@ def _advance(rollout: Rollout, snapshot: Snapshot) -> bool:
 
 
 def _settle(rollout: Rollout, decision: Decision) -> None:
-    if decision.verdict is None:
-        return
-    rollout.outcome = Outcome(
-        verdict=decision.verdict,
-        reason=decision.reason,
+    if decision.verdict is not None:
+        rollout.outcome = ended(rollout, decision.verdict, decision.reason)
+
+
+def ended(rollout: Rollout, verdict: Verdict, reason: str) -> Outcome:
+    """The outcome of `rollout` with this verdict."""
+    return Outcome(
+        verdict=verdict,
+        reason=reason,
         task_definition=rollout.watched.task_definition,
         previous=rollout.watched.previous,
         deployment_id=rollout.watched.deployment_id,

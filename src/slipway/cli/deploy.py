@@ -1,0 +1,100 @@
+"""`invoke deploy`: from folders to verified services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from invoke.collection import Collection
+from invoke.context import Context
+
+from slipway.cli.app import App
+from slipway.cli.task import task
+
+if TYPE_CHECKING:
+    from slipway.console import Console
+    from slipway.rollout.rolling import Outcome
+
+
+@task(
+    help={
+        "env": "environment to deploy to",
+        "service": "services to deploy (default: all)",
+        "refresh": "run Terraform even where its inputs have not changed",
+        "allow_destroy": "addresses that may be destroyed although they hold data, or `all`",
+        "wait": "seconds to wait for somebody else's deploy",
+        "on_interrupt": "what becomes of a rollout under way after Ctrl-C",
+        "dry_run": "show what would be done, and do nothing",
+        "json": "print the outcome as JSON",
+    }
+)
+def deploy(
+    c: Context,  # noqa: ARG001
+    *,
+    env: str,
+    service: tuple[str, ...] = (),
+    refresh: bool = False,
+    allow_destroy: tuple[str, ...] = (),
+    wait: int = 0,
+    on_interrupt: Literal["rollback", "detach"] = "rollback",
+    dry_run: bool = False,
+    json: bool = False,
+) -> int:
+    """Build, push, apply, roll out and verify services."""
+    from slipway.release import deploy as release
+    from slipway.release.preview import preview
+    from slipway.release.progress import Options
+    from slipway.release.world import open_world
+
+    app = App(dry_run=dry_run)
+    world = open_world(app, env, service)
+    options = Options(
+        refresh=refresh, allow_destroy=allow_destroy, wait=wait, on_interrupt=on_interrupt
+    )
+    if dry_run:
+        preview(world, options)
+        return 0
+    progress = release.deploy(world, options)
+    outcomes = {name: progress.outcome(name) for name in world.settings.services}
+    urls = {name: progress.url(name) for name in outcomes}
+    report(app.console, outcomes, urls, as_json=json)
+    return max(outcome.verdict.exit_code for outcome in outcomes.values())
+
+
+def report(
+    console: Console, outcomes: Mapping[str, Outcome], urls: Mapping[str, str], *, as_json: bool
+) -> None:
+    """The verdicts on stdout, and why for those that are not good."""
+    if as_json:
+        console.json({name: summary(each, urls[name]) for name, each in outcomes.items()})
+        return
+    for name, outcome in outcomes.items():
+        explain(console, name, outcome)
+    rows = [(name, each.verdict.label, urls[name]) for name, each in outcomes.items()]
+    console.table(("service", "verdict", "url"), rows)
+
+
+def summary(outcome: Outcome, url: str) -> dict[str, object]:
+    """One service's outcome as `--json` shows it."""
+    return {
+        "verdict": outcome.verdict.label,
+        "reason": outcome.reason,
+        "url": url,
+        "task_definition": outcome.task_definition,
+        "cause": outcome.cause.title if outcome.cause else "",
+    }
+
+
+def explain(console: Console, name: str, outcome: Outcome) -> None:
+    """Reason, cause and remedy of an outcome that is not good."""
+    if outcome.verdict.good:
+        return
+    console.line(f"{name}: {outcome.verdict.label}: {outcome.reason}")
+    if outcome.cause:
+        for line in outcome.cause.lines:
+            console.detail(line)
+        console.line(f"cause: {outcome.cause.title}", indent=2)
+        console.line(f"next: {outcome.cause.remedy}", indent=2)
+
+
+ns = Collection(deploy)

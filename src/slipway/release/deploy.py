@@ -1,0 +1,213 @@
+"""A deploy, as the list of its steps, and the truth about how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+from slipway import names
+from slipway.config import Service
+from slipway.infra import state
+from slipway.infra.apply import StackOutcome, apply_stack
+from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
+from slipway.model import Verdict
+from slipway.release import lease, records
+from slipway.release.parallel import side_by_side
+from slipway.release.progress import OnInterrupt, Options, Progress
+from slipway.release.verify import verify
+from slipway.release.world import World
+from slipway.rollout import rolling, view
+from slipway.rollout.decide import short
+from slipway.rollout.diagnose import Cause
+from slipway.rollout.rolling import Rollout, Target
+
+
+def deploy(world: World, options: Options) -> Progress:
+    """Take every chosen service from its folder to a verified rollout."""
+    progress = Progress(options=options)
+    with phase(world, progress, "state"):
+        state.ready(world.settings, world.aws, say=world.console.detail)
+    with phase(world, progress, "registry"):
+        registry = apply(world, registry_stack(world.settings, world.checkout), options)
+    with phase(world, progress, "images and platform"):
+        build_beside_platform(world, progress, registry.outputs["repositories"])
+    with held(world, options) as leases:
+        with phase(world, progress, "services", leases):
+            apply_services(world, progress)
+        with phase(world, progress, "rollout", leases):
+            roll_out(world, progress)
+        with phase(world, progress, "verification", leases):
+            verify_all(world, progress)
+        with phase(world, progress, "record", leases):
+            records.write(world, progress)
+    return progress
+
+
+def apply(world: World, stack: Stack, options: Options) -> StackOutcome:
+    """Bring one stack up to date."""
+    return apply_stack(
+        stack, world.terraform, refresh=options.refresh, allow_destroy=options.allow_destroy
+    )
+
+
+@contextmanager
+def phase(
+    world: World, progress: Progress, title: str, leases: Sequence[lease.Lease] = ()
+) -> Iterator[None]:
+    """Announce a phase, to those who wait for our lease as well, and note its seconds."""
+    for each in leases:
+        each.enter(title)
+    began = time.monotonic()
+    with world.console.step(title):
+        yield
+    progress.phases[title] = round(time.monotonic() - began, 3)
+
+
+def build_beside_platform(world: World, progress: Progress, repositories: dict[str, str]) -> None:
+    """Build and push every image while Terraform looks after the platform."""
+
+    def build(service: Service) -> None:
+        progress.images[service.name] = world.image(service, repositories[service.name])
+
+    def platform() -> None:
+        stack = platform_stack(world.settings, world.checkout)
+        progress.stacks["platform"] = apply(world, stack, progress.options)
+
+    jobs: dict[str, Callable[[], object]] = {"": platform}
+    jobs |= {name: partial(build, service) for name, service in world.settings.services.items()}
+    side_by_side(jobs)
+
+
+@contextmanager
+def held(world: World, options: Options) -> Iterator[list[lease.Lease]]:
+    """Hold the lease of every chosen service."""
+    with lease.hold(
+        world.aws.dynamodb,
+        names.lock_table(world.settings),
+        world.settings.environment.name,
+        tuple(world.settings.services),
+        wait=options.wait,
+        say=world.console.detail,
+    ) as leases:
+        yield leases
+
+
+def apply_services(world: World, progress: Progress) -> None:
+    """Bring every service's own stack up to date, side by side."""
+
+    def one(service: Service) -> StackOutcome:
+        image = str(progress.images[service.name].ref)
+        stack = service_stack(world.settings, service, image, world.checkout)
+        return apply(world, stack, progress.options)
+
+    jobs = {name: partial(one, service) for name, service in world.settings.services.items()}
+    progress.stacks |= side_by_side(jobs)
+
+
+def roll_out(world: World, progress: Progress) -> None:
+    """Start every rollout and watch them to their ends; a signal is handled as it was asked."""
+    for name, service in world.settings.services.items():
+        progress.rollouts[name] = rolling.start(world.aws, target(world, progress, service))
+    try:
+        watch(world, list(progress.rollouts.values()))
+    except KeyboardInterrupt:
+        interrupted(world, progress)
+        records.write(world, progress)
+        raise
+    for rollout in progress.rollouts.values():
+        explained(world, rollout)
+
+
+def target(world: World, progress: Progress, service: Service) -> Target:
+    """What the rollout of `service` aims at."""
+    outcome = progress.stacks[service.name]
+    return Target(
+        name=service.name,
+        cluster=names.cluster(world.settings),
+        service=names.service(world.settings, service.name),
+        template=outcome.outputs["task_definition_arn"],
+        image=str(progress.images[service.name].ref),
+        health_path=service.health.path,
+        timeout=service.deploy.timeout,
+        created=outcome.created("aws_ecs_service"),
+    )
+
+
+def watch(world: World, rollouts: Sequence[Rollout]) -> None:
+    """Watch until each of `rollouts` has ended, showing the way there."""
+    if all(rollout.outcome for rollout in rollouts):
+        return
+    shown = view.make_view(world.console)
+    try:
+        rolling.watch(world.aws, rollouts, shown)
+    finally:
+        shown.close()
+
+
+def verify_all(world: World, progress: Progress) -> None:
+    """Ask every service that should serve now; take back what does not serve as released."""
+    serving = [s for s in world.settings.services.values() if progress.outcome(s.name).verdict.good]
+    jobs = {service.name: partial(check, progress, service) for service in serving}
+    problems = {name: problem for name, problem in side_by_side(jobs).items() if problem}
+    for name, problem in problems.items():
+        take_back(world, progress.rollouts[name], problem)
+
+
+def check(progress: Progress, service: Service) -> str:
+    """What is wrong with the service as its users see it, or ""."""
+    if service.scale.min == 0:
+        return ""
+    url = f"{progress.stacks[service.name].outputs['url']}{service.health.path}"
+    return verify(url, progress.images[service.name].ref.tag)
+
+
+def take_back(world: World, rollout: Rollout, problem: str) -> None:
+    """Return to the previous revision after a failed verification, if there is one."""
+    outcome = rollout.outcome
+    assert outcome
+    cause = Cause(
+        title=f"verification failed: {problem}",
+        remedy="look at the service's log and at its health endpoint",
+    )
+    reason = f"{problem}, as seen through the load balancer"
+    verdict = Verdict.FAILED
+    if outcome.previous:
+        back = rolling.back_to(world.aws, rollout, outcome.previous)
+        watch(world, [back])
+        went_back = back.outcome and back.outcome.verdict is Verdict.DEPLOYED
+        verdict = Verdict.ROLLED_BACK if went_back else Verdict.FAILED
+    rollout.outcome = replace(outcome, verdict=verdict, reason=reason, cause=cause)
+
+
+def explained(world: World, rollout: Rollout) -> None:
+    """Add the cause to an outcome that is not good."""
+    outcome = rollout.outcome
+    if outcome and not outcome.verdict.good and outcome.verdict is not Verdict.SUPERSEDED:
+        rollout.outcome = replace(outcome, cause=rolling.explain(world.aws, rollout))
+
+
+def interrupted(world: World, progress: Progress) -> None:
+    """After a first signal: roll back, or leave ECS to it and say how to look again."""
+    for rollout in progress.rollouts.values():
+        if rollout.outcome is None:
+            reason = stop(world, rollout, progress.options.on_interrupt)
+            world.console.warn(f"{rollout.target.name}: {reason}")
+            rollout.outcome = rolling.ended(rollout, Verdict.INTERRUPTED, reason)
+
+
+def stop(world: World, rollout: Rollout, how: OnInterrupt) -> str:
+    """End or leave one rollout as asked; says which and what to do next."""
+    previous = rollout.watched.previous
+    if how == "rollback" and previous:
+        back = rolling.back_to(world.aws, rollout, previous)
+        watch(world, [back])
+        went_back = back.outcome is not None and back.outcome.verdict is Verdict.DEPLOYED
+        return f"{'went' if went_back else 'could not go'} back to {short(previous)}"
+    again = f"uv run invoke deploy --env={world.settings.environment.name}"
+    return (
+        f"ECS goes on with deployment {rollout.watched.deployment_id}; "
+        f"watch it with: {again} --service={rollout.target.name}"
+    )
