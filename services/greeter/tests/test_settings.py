@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from greeter import __main__ as program
+from greeter import server
 from greeter.settings import Settings
 
 
@@ -34,7 +34,7 @@ def test_a_wrong_setting_is_one_plain_line(
 ) -> None:
     """The program ends with code 2 and the variable's name, without a traceback or the value."""
     monkeypatch.setenv("PORT", "hunter2")
-    assert program.main() == 2
+    assert server.main() == 2
     error = capsys.readouterr().err
     assert error.startswith("PORT: ")
     assert error.count("\n") == 1

@@ -144,6 +144,9 @@ def _workshop(checkout: Checkout) -> Path:
 
 
 def _routes(checkout: Checkout) -> tuple[Taken, ...]:
+    # The configuration refuses a checkout without services, which is where this one begins.
+    if not any(checkout.services.glob("*/")):
+        return ()
     environments = tomllib.loads(checkout.config.read_text()).get("environments", {})
     services = (s for env in environments for s in load(checkout, env).services.values())
     routes = (

@@ -8,13 +8,17 @@ A second signal skips the first wait.
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextvars import Context
 from types import FrameType
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
 
+from greeter import logs
+from greeter.app import create_app
 from greeter.settings import Settings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,9 +66,29 @@ def build(app: FastAPI, settings: Settings) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing but the load balancer reaches the port, so what it says of clients is true.
         proxy_headers=True,
         forwarded_allow_ips="*",
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.graceful_seconds,
     )
     return Server(config, app, settings.drain_seconds)
+
+
+def main() -> int:
+    """Serve until a signal; the exit code."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        print(_problems(error), file=sys.stderr)
+        return 2
+    logs.configure(settings)
+    service = build(create_app(settings), settings)
+    service.run()
+    return 0 if service.started else 1
+
+
+def _problems(error: ValidationError) -> str:
+    """Each wrong environment variable on a line, without the value, which may be a secret."""
+    problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+    return "\n".join(problems)

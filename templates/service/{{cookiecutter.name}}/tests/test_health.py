@@ -95,5 +95,5 @@ def test_metrics_count_by_route_template(client: TestClient) -> None:
 
 
 def test_metrics_are_not_public(client_below: Callable[[str], TestClient]) -> None:
-    """They are at the root only, which no route of the load balancer leads to."""
+    """They are at the root only, where the load balancer sends nothing for a route below it."""
     assert client_below("/shop").get("/shop/metrics").status_code == 404
