@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -154,6 +154,7 @@ def test_tests_build_trial_and_push_come_in_this_order(world: World, plan: Image
     assert (outcome.ref.tag, outcome.ref.digest) == (plan.tag, PUSHED)
     asked = world.engine.asked[0]
     assert (asked["image"], asked["port"], asked["path"]) == ("sha256:new", 8000, "/health")
+    assert asked["env"] == {**plan.ask.env, "SERVICE_VERSION": plan.tag}
 
 
 def test_nothing_is_left_in_the_checkout_but_the_log(world: World, plan: ImagePlan) -> None:
@@ -289,6 +290,13 @@ def test_an_interrupt_leaves_nothing(world: World, plan: ImagePlan) -> None:
     with pytest.raises(Interrupted):
         ensure(plan, world.bench)
     assert not list((world.top / ".slipway" / "build").iterdir())
+
+
+def test_uncommitted_changes_are_told(world: World, plan: ImagePlan) -> None:
+    """Whoever reads along knows that this image is of no commit."""
+    world.builds().pushes()
+    ensure(replace(plan, source=replace(plan.source, dirty=True)), world.bench)
+    assert "(uncommitted changes)" in world.printed.getvalue()
 
 
 def test_lines_say_whose_they_are(world: World, plan: ImagePlan) -> None:

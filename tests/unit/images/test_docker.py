@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.images import docker
@@ -37,6 +38,13 @@ def test_the_runtime_stage_is_named_labelled_and_its_id_kept(plan: ImagePlan) ->
         f" --label org.opencontainers.image.version={plan.tag}"
         " --label org.opencontainers.image.revision=c0ffee /tmp/context"
     )
+
+
+def test_uncommitted_changes_show_in_the_image(plan: ImagePlan) -> None:
+    """Its revision is not that commit."""
+    edited = replace(plan, source=replace(plan.source, dirty=True))
+    made = docker.build_runtime(OLD, edited, context=CONTEXT, ca=None, iidfile=Path("/tmp/iid"))
+    assert "--label org.opencontainers.image.revision=c0ffee-dirty" in str(made)
 
 
 def test_buildx_loads_one_plain_image(plan: ImagePlan) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from slipway.config import Route
 from slipway.images.plan import ContextFile, Kind, base_images, content_tag
 from tests.cases_files import cases
 from tests.unit.images.samples import make_plan, make_service
@@ -101,6 +103,19 @@ def test_the_image_is_asked_as_the_service_will_be() -> None:
         "ROUTE_PATH": "/greeter",
         "GREETING": "Hello",
     }
+
+
+def test_the_root_route_is_an_empty_path() -> None:
+    """As the task gets it: services put ROUTE_PATH before their own paths."""
+    everything = make_service(route=Route(path="/", host="", priority=100))
+    assert make_plan(everything).ask.env["ROUTE_PATH"] == ""
+
+
+@pytest.mark.parametrize(("grace", "timeout"), [(30, 60), (120, 120)])
+def test_a_slow_starter_is_given_its_time(grace: int, timeout: int) -> None:
+    """At least a minute, and as long as a task is given."""
+    health = replace(make_service().health, grace=grace)
+    assert make_plan(make_service(health=health)).ask.timeout == timeout
 
 
 def test_settings_of_the_task_alone_keep_the_image() -> None:

@@ -121,6 +121,14 @@ def test_a_dockerignore_counts_by_what_it_leaves_out(tmp_path: Path) -> None:
     assert planned(read(folder)).tag != before
 
 
+def test_a_dockerfile_s_own_ignore_file_wins(tmp_path: Path) -> None:
+    """As Docker has it."""
+    folder = checkout(tmp_path)
+    (folder / "Dockerfile.dockerignore").write_text("src\n")
+    assert {file.path for file in read(folder).files} >= {"README.md"}
+    assert "src/app.py" not in {file.path for file in read(folder).files}
+
+
 def test_works_before_the_first_commit(tmp_path: Path) -> None:
     """A service that was just scaffolded is built, marked as not committed."""
     folder = tmp_path / "services" / "fresh"
