@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import types
 from collections.abc import Iterable, Mapping
@@ -96,6 +95,8 @@ class Flag:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean X?)` for the nearest of `known`, or nothing."""
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 

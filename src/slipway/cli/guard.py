@@ -16,7 +16,6 @@ from invoke.exceptions import Exit, UnexpectedExit
 
 from slipway.errors import SlipwayError
 from slipway.model import Verdict
-from slipway.paths import find_checkout
 from slipway.signals import Interrupts, interruptible
 
 R = TypeVar("R", bound="int | Verdict | None")
@@ -91,6 +90,8 @@ def _internal(error: Exception) -> SlipwayError:
 
 def _recorded(error: Exception) -> Path | None:
     """Where the traceback was written, if it could be."""
+    from slipway.paths import find_checkout
+
     try:
         checkout = find_checkout()
         record = checkout.work / "crash.log"

@@ -7,10 +7,10 @@ from importlib import import_module
 
 from invoke.collection import Collection
 
-TOP: Sequence[str] = ()
+TOP: Sequence[str] = ("setup", "config", "deploy", "new")
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
-GROUPS: Sequence[str] = ()
+GROUPS: Sequence[str] = ("local",)
 """Modules whose tasks are called by group and name: `invoke local.up`."""
 
 
