@@ -52,19 +52,18 @@ class SubprocessRunner:
     """Runs commands as child processes, each in a session of its own.
 
     A Ctrl-C therefore reaches only this process, which hands each child one INT and time to tidy
-    up, instead of the terminal ending everything at once. `interrupt` may be called from a signal
-    handler while threads wait in `run`; where `signals.interruptible` is at work it will be.
+    up, instead of the terminal ending everything at once. Where `signals.interruptible` is at work
+    its thread calls `interrupt` and `kill` while others wait in `run`; a signal handler must not.
     """
 
     _children: set[subprocess.Popen[str]] = field(default_factory=set)
     _interrupted: threading.Event = field(default_factory=threading.Event)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         register(self.interrupt, self.kill)
 
     def run(self, command: Command, *, check: bool = True, on_line: OnLine | None = None) -> Result:
-        if self._interrupted.is_set():
-            raise Interrupted(f"not started: {command}")
         with deferred(), self._child(command) as child:
             stdout, output = _pump(child, command, on_line)
             code = child.wait()
@@ -84,8 +83,10 @@ class SubprocessRunner:
 
     def interrupt(self) -> None:
         """Send INT to every child, and TERM to those still there `TERMINATE_AFTER` s later."""
-        self._interrupted.set()
-        self._signal(signal.SIGINT)
+        # One INT each: a child that starts meanwhile must not miss it, and two end Terraform hard.
+        with self._starting:
+            self._interrupted.set()
+            self._signal(signal.SIGINT)
         timer = threading.Timer(TERMINATE_AFTER, self._signal, [signal.SIGTERM])
         timer.daemon = True
         timer.start()
@@ -101,10 +102,12 @@ class SubprocessRunner:
 
     @contextmanager
     def _child(self, command: Command) -> Iterator[subprocess.Popen[str]]:
-        child = _popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=command.stdin is not None
-        )
-        self._children.add(child)
+        feeds = command.stdin is not None
+        with self._starting:
+            if self._interrupted.is_set():
+                raise Interrupted(f"not started: {command}")
+            child = _popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=feeds)
+            self._children.add(child)
         try:
             yield child
         finally:
