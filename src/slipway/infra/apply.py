@@ -62,7 +62,8 @@ class Terraforming:
     def fail(self, output: str, stack: Stack, doing: str) -> NoReturn:
         """Raise what a failed run means."""
         if failures.is_locked(output):
-            raise locks.locked(stack, locks.holder(locks.place(stack), self.aws))
+            where = locks.place(stack)
+            raise locks.locked(where, locks.holder(where, self.aws))
         raise failures.explain(output, stack, doing)
 
 
@@ -264,7 +265,7 @@ def _broken_off(
         )
     return Interrupted(
         f"{message}the state is still locked by {held}",
-        next_step=locks.unlock_command(stack, held),
+        next_step=locks.unlock_command(locks.place(stack), held),
         signal=signal,
     )
 

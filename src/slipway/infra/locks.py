@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from slipway import names
 from slipway.aws import error_code
 from slipway.errors import LockedError, UsageError
 
@@ -37,6 +38,32 @@ class LockInfo:
         return f"{self.who} ({self.operation}{since})"
 
 
+class Place(NamedTuple):
+    """Whose state and where it lies, and with it its two locks."""
+
+    bucket: str
+    table: str
+    environment: str
+    stack: str
+    service: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"env:/{self.environment}/{names.state_key(self.stack, self.service)}"
+
+    @property
+    def lock_file(self) -> str:
+        return f"{self.path}.tflock"
+
+    @property
+    def item(self) -> Any:
+        """The key of the lock in the table."""
+        return {"LockID": {"S": f"{self.bucket}/{self.path}"}}
+
+    def __str__(self) -> str:
+        return f"{self.stack} {self.service}".strip() + f" in {self.environment}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class StateObject:
     """A state in the bucket, with who holds its lock; `size` in bytes, `changed` in UTC."""
@@ -48,25 +75,10 @@ class StateObject:
     lock: LockInfo | None
 
 
-class Place(NamedTuple):
-    """Where a state lies, and with it its two locks."""
-
-    bucket: str
-    table: str
-    path: str
-
-    @property
-    def lock_file(self) -> str:
-        return f"{self.path}.tflock"
-
-    @property
-    def item(self) -> Any:
-        return {"LockID": {"S": f"{self.bucket}/{self.path}"}}
-
-
 def place(stack: Stack) -> Place:
     """Where the state of `stack` lies."""
-    return Place(stack.backend.bucket, stack.backend.lock_table, stack.state_path)
+    backend = stack.backend
+    return Place(backend.bucket, backend.lock_table, stack.environment, stack.name, stack.service)
 
 
 def holder(where: Place, aws: Aws) -> LockInfo | None:
@@ -80,57 +92,62 @@ def states(environment: str, bucket: str, table: str, aws: Aws) -> Iterator[Stat
     prefix = f"env:/{environment}/"
     pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for each in (found for page in pages for found in page.get("Contents", [])):
-        path = each["Key"]
-        if not path.endswith(".tfstate"):
+        if not each["Key"].endswith(".tfstate"):
             continue
-        stack, _, service = path.removeprefix(prefix).removesuffix(".tfstate").partition("/")
+        key = each["Key"].removeprefix(prefix).removesuffix(".tfstate")
+        stack, _, service = key.partition("/")
         yield StateObject(
             stack=stack,
             service=service,
             size=each["Size"],
             changed=each["LastModified"],
-            lock=holder(Place(bucket, table, path), aws),
+            lock=holder(Place(bucket, table, environment, stack, service), aws),
         )
 
 
-def unlock(stack: Stack, lock_id: str, aws: Aws) -> LockInfo:
-    """Remove the lock with that id; returns what it was.
+def held(where: Place, lock_id: str, aws: Aws) -> LockInfo:
+    """The lock of that state, if it has that id.
 
     Raises `UsageError` where nothing is locked, and `LockedError` where the lock is another one:
     it may be of somebody who is at work.
     """
-    where = place(stack)
     found = holder(where, aws)
     if found is None:
-        raise UsageError(f"{stack.label} in {stack.environment} is not locked")
+        raise UsageError(f"the state of {where} is not locked")
     if found.id != lock_id:
         raise LockedError(
-            f"{stack.label} in {stack.environment} is locked by another one: {found}",
-            next_step=f"if its holder is really gone: {unlock_command(stack, found)}",
+            f"the state of {where} is locked by another one: {found}",
+            next_step=f"if its holder is really gone: {unlock_command(where, found)}",
         )
+    return found
+
+
+def unlock(where: Place, lock_id: str, aws: Aws) -> LockInfo:
+    """Remove the lock with that id, and no other; returns what it was. Raises as `held` does."""
+    found = held(where, lock_id, aws)
     _remove_item(where, lock_id, aws)
     _remove_object(where, lock_id, aws)
     return found
 
 
-def locked(stack: Stack, found: LockInfo | None) -> LockedError:
-    """The error for whoever finds the stack's state locked; None: let go a moment ago."""
-    where = f"the state of {stack.label} in {stack.environment} is locked"
+def locked(where: Place, found: LockInfo | None) -> LockedError:
+    """The error for whoever finds the state locked; None: let go a moment ago."""
     if found is None:
         return LockedError(
-            f"{where}; its holder has just let go", next_step="run the same command again"
+            f"the state of {where} was locked; its holder has just let go",
+            next_step="run the same command again",
         )
     return LockedError(
-        f"{where} by {found}",
-        next_step=f"wait for it; if its holder is really gone: {unlock_command(stack, found)}",
+        f"the state of {where} is locked by {found}",
+        next_step=f"wait for it; if its holder is really gone: {unlock_command(where, found)}",
     )
 
 
-def unlock_command(stack: Stack, found: LockInfo) -> str:
+def unlock_command(where: Place, found: LockInfo) -> str:
     """What to type to remove that lock."""
-    service = f" --service={stack.service}" if stack.service else ""
+    service = f" --service={where.service}" if where.service else ""
     return (
-        f"uv run invoke state.unlock --env={stack.environment} --stack={stack.name}{service} "
+        f"uv run invoke state.unlock --env={where.environment} --stack={where.stack}{service} "
         f"--id={found.id}"
     )
 

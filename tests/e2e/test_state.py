@@ -1,0 +1,381 @@
+"""State, locks and applies with the real Terraform against the embedded AWS, on a tiny stack."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from slipway import local, tools
+from slipway.aws import Aws, connect
+from slipway.config import Environment, Local, Settings
+from slipway.console import Console
+from slipway.errors import InfraError, Interrupted, LockedError, UsageError
+from slipway.infra import applied, locks, state
+from slipway.infra.apply import StackOutcome, Terraforming, apply_stack, plan_stack
+from slipway.infra.stacks import Stack, data_dir
+from slipway.infra.terraform import Backend
+from slipway.paths import Checkout
+from slipway.runner import DryRunner, SubprocessRunner
+from tests.e2e.checkout import ROOT, free_port
+
+pytestmark = pytest.mark.e2e
+
+BUCKET, TABLE = "tiny-state-000000000000-us-west-1", "tiny-locks"
+
+TINY = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+  backend "s3" {}
+}
+
+variable "environment" {
+  type = string
+  validation {
+    condition     = terraform.workspace == var.environment
+    error_message = "not the selected workspace"
+  }
+}
+variable "name" { type = string }
+variable "words" { type = list(string) }
+variable "sleep" { type = number }
+
+resource "aws_ssm_parameter" "word" {
+  for_each = toset(var.words)
+  name     = "/${var.name}/${each.value}"
+  type     = "String"
+  value    = each.value
+}
+
+resource "aws_s3_bucket" "data" {
+  count  = contains(var.words, "bucket") ? 1 : 0
+  bucket = "${var.name}-data"
+}
+
+# Takes its time, so that a test can come in between.
+resource "terraform_data" "slow" {
+  count      = var.sleep > 0 ? 1 : 0
+  depends_on = [aws_ssm_parameter.word]
+  provisioner "local-exec" { command = "sleep ${var.sleep}" }
+}
+
+output "name" { value = var.name }
+output "secret" {
+  value     = "hush"
+  sensitive = true
+}
+"""
+
+
+@dataclass
+class Bench:
+    """A checkout with the tiny stack, and the embedded AWS that it is applied to."""
+
+    checkout: Checkout
+    settings: Settings
+    aws: Aws
+
+    def world(self) -> Terraforming:
+        """As another process would see it: a runner of its own, its output kept apart."""
+        runner = SubprocessRunner()
+        return Terraforming(
+            binary=tools.terraform(self.checkout, runner),
+            cli_config=tools.cli_config_path(self.checkout),
+            env=tools.child_env(),
+            environments=("local",),
+            runner=runner,
+            console=Console(out=io.StringIO(), err=io.StringIO()),
+            aws=self.aws,
+        )
+
+    def stack(self, name: str, *words: str, sleep: int = 0, at: str = "") -> Stack:
+        """The tiny stack as service `name`; `at` gives it another data folder."""
+        return Stack(
+            name="service",
+            service=name,
+            environment="local",
+            folder=self.checkout.infra / "service",
+            backend=Backend(
+                bucket=BUCKET, key=f"service/{name}.tfstate", region="us-west-1", lock_table=TABLE
+            ),
+            variables={
+                "environment": "local",
+                "name": name,
+                "words": list(words) or ["hello"],
+                "sleep": sleep,
+            },
+            data_dir=data_dir(self.checkout, "local", "service", name + at),
+        )
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    root = tmp_path_factory.mktemp("state")
+    checkout = Checkout(root)
+    for folder in ("infra/service", "src", ".slipway/terraform"):
+        (root / folder).mkdir(parents=True)
+    (root / "src/embedded_aws").symlink_to(ROOT / "src/embedded_aws")
+    (root / "infra/service/main.tf").write_text(TINY)
+    lock = (ROOT / "infra/service/.terraform.lock.hcl").read_text()
+    (root / "infra/service/.terraform.lock.hcl").write_text(lock)
+    tools.cli_config_path(checkout).write_text(tools.cli_config(checkout))
+    environment = Environment(
+        name="local",
+        target="embedded",
+        region="us-west-1",
+        account_id="000000000000",
+        role_arn="",
+        branch="",
+        protected=False,
+        registry="local",
+    )
+    port = Local(port=free_port())
+    settings = Settings(
+        project="tiny",
+        owner="",
+        region="us-west-1",
+        environment=environment,
+        environments={"local": environment},
+        local=port,
+        services={},
+        provenance={},
+    )
+    runner, console = SubprocessRunner(), Console(err=io.StringIO())
+    endpoint = local.up(checkout, port, runner, console)
+    try:
+        aws = connect(environment, endpoint=endpoint)
+        state.ready(settings, aws)
+        yield Bench(checkout, settings, aws)
+    finally:
+        local.reset(checkout, port, SubprocessRunner())
+
+
+def said(world: Terraforming) -> str:
+    """What the user has seen."""
+    assert isinstance(world.console.err, io.StringIO)
+    return world.console.err.getvalue()
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+
+
+def test_bootstrap_holds_and_finds_nothing_to_do_again(bench: Bench) -> None:
+    """What the embedded AWS was prepared with is all that is wanted."""
+    assert state.wanting(bench.settings, bench.aws) == []
+    assert state.bootstrap(bench.settings, bench.aws) == []
+
+
+def test_first_apply_then_skip_then_change(bench: Bench) -> None:
+    """A first apply makes things, the same inputs run nothing at all, other inputs run."""
+    world = bench.world()
+    first = apply_stack(bench.stack("first"), world)
+    assert (first.changed, first.skipped) == (True, False)
+    assert first.created("aws_ssm_parameter")
+    assert first.outputs == {"name": "first"}
+    assert '+ aws_ssm_parameter.word["hello"]' in said(world)
+
+    idle = replace(bench.world(), binary=Path("/nonexistent/terraform"))
+    again = apply_stack(bench.stack("first"), idle)
+    assert again.skipped
+    assert again.outputs == first.outputs
+
+    more = apply_stack(bench.stack("first", "hello", "world"), bench.world())
+    assert [str(each) for each in more.summary.changes] == ['+ aws_ssm_parameter.word["world"]']
+    assert not apply_stack(
+        bench.stack("first", "hello", "world"), bench.world(), refresh=True
+    ).changed
+
+
+def test_nothing_secret_is_left_behind(bench: Bench) -> None:
+    """After an apply neither plan nor variables are on disk, nor secret outputs in the record."""
+    stack = bench.stack("secret")
+    apply_stack(stack, bench.world())
+    assert list(stack.data_dir.glob("run-*")) == []
+    record = applied.read(stack, bench.aws)
+    assert record
+    assert "hush" not in json.dumps(dict(record.outputs))
+
+
+def test_an_apply_that_failed_is_not_taken_for_done(bench: Bench) -> None:
+    """After a failed change, going back to the inputs before it runs Terraform again."""
+    good = bench.stack("halfway")
+    apply_stack(good, bench.world())
+    bench.aws.ssm.put_parameter(Name="/halfway/taken", Value="theirs", Type="String")
+    bad = replace(good, variables={**good.variables, "words": ["hello", "taken"]})
+    with pytest.raises(InfraError) as caught:
+        apply_stack(bad, bench.world())
+    assert 'aws_ssm_parameter.word["taken"]' in caught.value.message
+    assert len(caught.value.message.splitlines()) < 20
+    assert not apply_stack(good, bench.world()).skipped
+
+
+def test_the_second_of_two_applies_names_the_first(bench: Bench) -> None:
+    """While somebody applies, another apply ends with who that is, and both leave no lock."""
+    slow = bench.stack("both", sleep=8)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(apply_stack, slow, bench.world())
+        where = locks.place(slow)
+        until(lambda: (held := locks.holder(where, bench.aws)) and held.operation == "apply")
+        with pytest.raises(LockedError) as caught:
+            apply_stack(bench.stack("both", "other", at="-2"), bench.world())
+        assert "service both in local is locked by" in caught.value.message
+        assert "(apply, since" in caught.value.message
+        assert "state.unlock --env=local --stack=service --service=both --id=" in (
+            caught.value.next_step
+        )
+        assert first.result().changed
+    assert locks.holder(where, bench.aws) is None
+
+
+def test_with_a_lock_timeout_the_second_waits(bench: Bench) -> None:
+    """`lock_timeout` waits for the first instead."""
+    slow = bench.stack("patient", sleep=6)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(apply_stack, slow, bench.world())
+        until(lambda: (h := locks.holder(locks.place(slow), bench.aws)) and h.operation == "apply")
+        second = apply_stack(
+            bench.stack("patient", "hello", "later", at="-2"), bench.world(), lock_timeout=60
+        )
+        assert first.result().changed
+    assert '+ aws_ssm_parameter.word["later"]' in map(str, second.summary.changes)
+
+
+def test_a_signal_ends_an_apply_without_a_lock(bench: Bench) -> None:
+    """After INT the message says what was applied; the lock is gone; a new run finishes."""
+    stack, world = bench.stack("signal", sleep=60), bench.world()
+    assert isinstance(world.runner, SubprocessRunner)
+    timer = threading.Thread(target=_interrupt_when_applied, args=(bench, stack, world))
+    timer.start()
+    with pytest.raises(Interrupted) as caught:
+        apply_stack(stack, world)
+    timer.join()
+    assert "1 of 2 changes were applied" in caught.value.message
+    assert 'aws_ssm_parameter.word["hello"]' in caught.value.message
+    assert locks.holder(locks.place(stack), bench.aws) is None
+    assert apply_stack(bench.stack("signal"), bench.world()).outputs == {"name": "signal"}
+
+
+def _interrupt_when_applied(bench: Bench, stack: Stack, world: Terraforming) -> None:
+    until(lambda: 'hello"]: Creation complete' in said(world))
+    time.sleep(0.5)
+    assert isinstance(world.runner, SubprocessRunner)
+    world.runner.interrupt()
+
+
+def test_a_killed_apply_leaves_a_lock_that_only_its_id_opens(bench: Bench) -> None:
+    """After kill -9 the next apply names the holder; only that lock's id unlocks."""
+    stack, world = bench.stack("killed", sleep=60), bench.world()
+    assert isinstance(world.runner, SubprocessRunner)
+    with ThreadPoolExecutor() as pool:
+        broken = pool.submit(apply_stack, stack, world)
+        until(lambda: 'hello"]: Creation complete' in said(world))
+        world.runner.kill()
+        assert isinstance(broken.exception(), InfraError)
+    with pytest.raises(LockedError):
+        apply_stack(bench.stack("killed", "other"), bench.world())
+    found = locks.holder(locks.place(stack), bench.aws)
+    assert found
+    with pytest.raises(LockedError, match="locked by another one"):
+        locks.unlock(locks.place(stack), "00000000-0000-0000-0000-000000000000", bench.aws)
+    assert locks.unlock(locks.place(stack), found.id, bench.aws) == found
+    assert locks.holder(locks.place(stack), bench.aws) is None
+    with pytest.raises(UsageError, match="is not locked"):
+        locks.unlock(locks.place(stack), found.id, bench.aws)
+    assert apply_stack(bench.stack("killed"), bench.world()).changed
+
+
+def test_a_lock_in_the_table_alone_is_found_and_removed(bench: Bench) -> None:
+    """A Terraform without lock files leaves only the item; that counts and can be undone too."""
+    stack = bench.stack("tableonly")
+    info = json.dumps({"ID": "abc", "Who": "eve@old", "Operation": "OperationTypePlan"})
+    bench.aws.dynamodb.put_item(
+        TableName=TABLE,
+        Item={"LockID": {"S": f"{BUCKET}/{stack.state_path}"}, "Info": {"S": info}},
+    )
+    with pytest.raises(LockedError, match="eve@old"):
+        apply_stack(stack, bench.world())
+    locks.unlock(locks.place(stack), "abc", bench.aws)
+    assert apply_stack(stack, bench.world()).changed
+
+
+def test_another_environment_is_refused(bench: Bench) -> None:
+    """A workspace that is no environment is never made."""
+    stack = replace(bench.stack("wrong"), environment="locl")
+    with pytest.raises(UsageError, match="locl: no environment"):
+        apply_stack(stack, bench.world())
+
+
+def test_variables_of_another_environment_are_refused(bench: Bench) -> None:
+    """The HCL itself refuses variables that belong to another workspace."""
+    stack = bench.stack("mixed")
+    stack = replace(stack, variables={**stack.variables, "environment": "prod"})
+    with pytest.raises(InfraError, match="not the selected workspace"):
+        apply_stack(stack, bench.world())
+
+
+def test_tf_workspace_of_the_shell_has_no_say(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `TF_WORKSPACE` or a plugin cache of the user's shell changes nothing."""
+    monkeypatch.setenv("TF_WORKSPACE", "typo")
+    apply_stack(bench.stack("shell"), bench.world())
+    names = {each.service for each in locks.states("local", BUCKET, TABLE, bench.aws)}
+    assert "shell" in names
+    assert list(locks.states("typo", BUCKET, TABLE, bench.aws)) == []
+
+
+def test_data_is_not_destroyed_unasked(bench: Bench) -> None:
+    """Destroying a bucket needs its address on the command line; nothing happens before that."""
+    apply_stack(bench.stack("data", "hello", "bucket"), bench.world())
+    without = bench.stack("data", "hello", "more")
+    with pytest.raises(InfraError) as caught:
+        apply_stack(without, bench.world())
+    assert "- aws_s3_bucket.data[0]" in caught.value.message
+    assert "--allow-destroy='aws_s3_bucket.data[0]'" in caught.value.next_step
+    bench.aws.s3.head_bucket(Bucket="data-data")
+    assert locks.holder(locks.place(without), bench.aws) is None
+    gone = apply_stack(without, bench.world(), allow_destroy=["aws_s3_bucket.data[0]"])
+    assert "aws_s3_bucket.data[0]" in [each.address for each in gone.summary.destroys]
+
+
+def test_a_dry_run_makes_nothing(bench: Bench) -> None:
+    """Neither a workspace nor a record comes of planning a stack that does not exist yet."""
+    dry = replace(bench.world(), runner=DryRunner(SubprocessRunner(), show=lambda _: None))
+    stack = bench.stack("dry")
+    assert apply_stack(stack, dry).changed
+    assert applied.read(stack, bench.aws) is None
+    apply_stack(stack, bench.world())
+    seen = plan_stack(bench.stack("dry", "hello", "you"), dry)
+    assert [str(each) for each in seen.summary.changes] == ['+ aws_ssm_parameter.word["you"]']
+
+
+def test_services_run_side_by_side_and_share_the_provider(bench: Bench) -> None:
+    """Two slow applies take little longer than one, and no data folder holds a provider."""
+    stacks = [bench.stack(name, sleep=6) for name in ("left", "right")]
+    began = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        outcomes: list[StackOutcome] = list(
+            pool.map(lambda stack: apply_stack(stack, bench.world()), stacks)
+        )
+    print(f"two at once: {time.monotonic() - began:.1f} s")
+    assert all(outcome.changed for outcome in outcomes)
+    for stack in stacks:
+        size = sum(f.lstat().st_size for f in stack.data_dir.rglob("*") if not f.is_dir())
+        assert size < 1_000_000
