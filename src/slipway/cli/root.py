@@ -10,7 +10,7 @@ from invoke.collection import Collection
 TOP: Sequence[str] = ("setup", "config", "deploy", "new")
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
-GROUPS: Sequence[str] = ("local",)
+GROUPS: Sequence[str] = ("local", "state")
 """Modules whose tasks are called by group and name: `invoke local.up`."""
 
 

@@ -27,7 +27,7 @@ def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
 
 @task(help={"json": "print the findings as JSON"})
 def doctor(c: Context, *, json: bool = False) -> None:  # noqa: ARG001
-    """Look for what deploys need; say how to mend what is missing.
+    """Find what deploys lack, and say how to mend it.
 
     Changes nothing.
     """

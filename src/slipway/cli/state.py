@@ -20,7 +20,7 @@ ENV = "environment whose state is meant"
 
 @task(help={"env": ENV, "dry_run": "show what would be made or repaired, and do nothing"})
 def bootstrap(c: Context, *, env: str, dry_run: bool = False) -> None:  # noqa: ARG001
-    """Make the bucket and the lock table of Terraform's state, or repair what has drifted."""
+    """Make or mend the bucket and locks of Terraform's state."""
     from slipway.infra import state
 
     app = App(dry_run=dry_run)
@@ -37,7 +37,7 @@ def bootstrap(c: Context, *, env: str, dry_run: bool = False) -> None:  # noqa: 
 
 @task(name="list", help={"env": ENV, "json": "print it as JSON"})
 def list_(c: Context, *, env: str, json: bool = False) -> None:  # noqa: ARG001
-    """List the states of an environment, and who holds their locks."""
+    """List an environment's states, and who holds their locks."""
     from slipway import names
     from slipway.aws import calls
     from slipway.infra import locks, state
@@ -72,7 +72,7 @@ def unlock(
     service: str = "",
     dry_run: bool = False,
 ) -> None:
-    """Remove a lock whose holder is gone; only the one with that id."""
+    """Remove the lock with that id, whose holder is gone."""
     from slipway import names
     from slipway.aws import calls
     from slipway.infra import locks

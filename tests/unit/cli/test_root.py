@@ -40,7 +40,7 @@ def test_every_flag_is_explained() -> None:
 def test_summaries_are_one_line() -> None:
     """In a terminal of 80 columns the list has one line for each task."""
     every = tasks(namespace())
-    room = 80 - max(map(len, every)) - len("  " + "   ") - 1
+    room = 80 - max(map(len, every)) - len("  " + "   ") - 1  # as Invoke lays it out
     summaries = {name: (task.__doc__ or "").strip().splitlines()[0] for name, task in every.items()}
     assert not {name: text for name, text in summaries.items() if len(text) > room}
 
