@@ -44,6 +44,8 @@ def _serve(settings: Settings) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
     )
+    for chatty in ("persistence", "ministack", "s3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     from embedded_aws.server import serve
 
     serve(settings)

@@ -47,6 +47,8 @@ class Service:
     tasks: Sequence[Task]
     may_start: bool = True
     steady: bool = False
+    hold: bool = False
+    """Whether it is too early to call the rollout complete."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,11 @@ def decide(service: Service) -> list[Action]:
     if primary.state == IN_PROGRESS and _tripped(service, primary):
         return [Fail()]
     live = [task for task in service.tasks if task.state != "stopping"]
-    failing = [task for task in live if task.failing]
-    actions: list[Action] = [Stop(task.arn, task.failing) for task in failing]
-    rest = [task for task in live if not task.failing]
-    current = [task for task in rest if task.deployment == primary.id]
-    old = [task for task in rest if task.deployment != primary.id]
+    current = [task for task in live if task.deployment == primary.id and not task.failing]
+    old = [task for task in live if task.deployment != primary.id and not task.failing]
+    doomed, ailing = _failing(live, primary)
+    actions: list[Action] = [Stop(task.arn, task.failing) for task in doomed]
+    actions += [Stop(task.arn, task.failing) for task in _relieved(service, live, current, ailing)]
     actions += [Stop(arn) for arn in _too_many(service, current)]
     if primary.state != FAILED:
         actions += [Stop(arn) for arn in _replaced(service, current, old)]
@@ -109,6 +111,28 @@ def threshold(desired: int) -> int:
 
 def _tripped(service: Service, primary: Deployment) -> bool:
     return service.breaker and primary.failed >= threshold(service.desired)
+
+
+def _failing(live: Sequence[Task], primary: Deployment) -> tuple[list[Task], list[Task]]:
+    """Failing tasks of the rollout, which go at once, and others, which get relief first."""
+    failing = [task for task in live if task.failing]
+    new = primary.id if primary.state == IN_PROGRESS else ""
+    doomed = [task for task in failing if task.deployment == new]
+    return doomed, [task for task in failing if task not in doomed]
+
+
+def _relieved(
+    service: Service, live: Sequence[Task], current: Sequence[Task], ailing: Sequence[Task]
+) -> Sequence[Task]:
+    """Ailing tasks that may go: all once enough others are healthy, or those whose room is needed.
+
+    AWS starts the replacement of an unhealthy task first, where the maximum leaves room for it.
+    """
+    if sum(task.healthy for task in current) >= service.desired:
+        return ailing
+    missing = max(0, service.desired - len(current))
+    room = max(0, _most(service) - len(live))
+    return ailing[: max(0, missing - room)]
 
 
 def _too_many(service: Service, current: Sequence[Task]) -> list[str]:
@@ -158,5 +182,5 @@ def _settle(service: Service, primary: Deployment) -> list[Action]:
     if len(tasks) != service.desired or any(task.state != "running" for task in tasks):
         return []
     if primary.state == IN_PROGRESS:
-        return [Complete(), Settle()]
+        return [] if service.hold else [Complete(), Settle()]
     return [] if service.steady else [Settle()]

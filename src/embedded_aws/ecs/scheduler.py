@@ -14,6 +14,7 @@ from ministack.services import ecs
 
 from embedded_aws.ecs import health, records, words
 from embedded_aws.ecs.decide import (
+    FAILED,
     Action,
     Complete,
     Fail,
@@ -47,6 +48,9 @@ TICK = 0.5
 
 REMEMBERED = 3600.0
 """Seconds for which a stopped task can still be described, as on AWS."""
+
+ROLLBACK = 4.0
+"""Seconds that a rollback takes at least: who looks every few seconds sees it, as on AWS."""
 
 FREE_RETRIES = 3
 LONGEST_PAUSE = 60.0
@@ -159,6 +163,7 @@ class Scheduler:
             tasks=[self._task(service, task) for task in tasks if task["lastStatus"] != "STOPPED"],
             may_start=not pause or time.monotonic() >= pause.until,
             steady=bool(service.get("_steady")),
+            hold=_is_fresh_rollback(service),
         )
 
     def _task(self, service: Record, task: Record) -> Task:
@@ -240,3 +245,11 @@ class Scheduler:
         for scoped, task in list(ecs._tasks._data.items()):
             if task["lastStatus"] == "STOPPED" and epoch(task.get("stoppedAt")) < edge:
                 ecs._tasks._data.pop(scoped, None)
+
+
+def _is_fresh_rollback(service: Record) -> bool:
+    states = [deployment["rolloutState"] for deployment in service.get("deployments", [])]
+    deployment = records.primary(service)
+    if deployment is None or FAILED not in states:
+        return False
+    return time.time() - epoch(deployment["updatedAt"]) < ROLLBACK
