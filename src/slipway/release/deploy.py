@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from slipway import names
+from slipway import names, signals
 from slipway.config import Service
+from slipway.errors import Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
@@ -30,26 +31,27 @@ def deploy(world: World, options: Options) -> Progress:
     progress = Progress(options=options)
     with phase(world, progress, "state"):
         state.ready(world.settings, world.aws, say=world.console.detail)
-    with phase(world, progress, "registry"):
-        registry = apply(world, registry_stack(world.settings, world.checkout), options)
     with phase(world, progress, "images and platform"):
-        build_beside_platform(world, progress, registry.outputs["repositories"])
+        build_beside_platform(world, progress)
     with held(world, options) as leases:
         with phase(world, progress, "services", leases):
             apply_services(world, progress)
-        with phase(world, progress, "rollout", leases):
-            roll_out(world, progress)
-        with phase(world, progress, "verification", leases):
-            verify_all(world, progress)
-        with phase(world, progress, "record", leases):
-            records.write(world, progress)
+        with recorded(world, progress):
+            with phase(world, progress, "rollout", leases):
+                roll_out(world, progress)
+            with phase(world, progress, "verification", leases):
+                verify_all(world, progress)
     return progress
 
 
 def apply(world: World, stack: Stack, options: Options) -> StackOutcome:
     """Bring one stack up to date."""
     return apply_stack(
-        stack, world.terraform, refresh=options.refresh, allow_destroy=options.allow_destroy
+        stack,
+        world.terraform,
+        refresh=options.refresh,
+        allow_destroy=options.allow_destroy,
+        lock_timeout=options.wait,
     )
 
 
@@ -66,19 +68,29 @@ def phase(
     progress.phases[title] = round(time.monotonic() - began, 3)
 
 
-def build_beside_platform(world: World, progress: Progress, repositories: dict[str, str]) -> None:
+def build_beside_platform(world: World, progress: Progress) -> None:
     """Build and push every image while Terraform looks after the platform."""
+    side_by_side(
+        {
+            "platform": partial(apply_platform, world, progress),
+            "images": partial(build_all, world, progress),
+        }
+    )
 
-    def build(service: Service) -> None:
-        progress.images[service.name] = world.image(service, repositories[service.name])
 
-    def platform() -> None:
-        stack = platform_stack(world.settings, world.checkout)
-        progress.stacks["platform"] = apply(world, stack, progress.options)
+def apply_platform(world: World, progress: Progress) -> None:
+    """Bring network, load balancer and cluster up to date."""
+    stack = platform_stack(world.settings, world.checkout)
+    progress.stacks["platform"] = apply(world, stack, progress.options)
 
-    jobs: dict[str, Callable[[], object]] = {"": platform}
-    jobs |= {name: partial(build, service) for name, service in world.settings.services.items()}
-    side_by_side(jobs)
+
+def build_all(world: World, progress: Progress) -> None:
+    """Have a repository for every service and an image in each; builds run side by side."""
+    registry = apply(world, registry_stack(world.settings, world.checkout), progress.options)
+    repositories = registry.outputs["repositories"]
+    services = world.settings.services
+    jobs = {name: partial(world.image, services[name], repositories[name]) for name in services}
+    progress.images |= side_by_side(jobs)
 
 
 @contextmanager
@@ -107,16 +119,25 @@ def apply_services(world: World, progress: Progress) -> None:
     progress.stacks |= side_by_side(jobs)
 
 
-def roll_out(world: World, progress: Progress) -> None:
-    """Start every rollout and watch them to their ends; a signal is handled as it was asked."""
-    for name, service in world.settings.services.items():
-        progress.rollouts[name] = rolling.start(world.aws, target(world, progress, service))
+@contextmanager
+def recorded(world: World, progress: Progress) -> Iterator[None]:
+    """Write the ledger however the rollouts end, and handle a signal as it was asked."""
     try:
-        watch(world, list(progress.rollouts.values()))
-    except KeyboardInterrupt:
+        yield
+    except (KeyboardInterrupt, Interrupted):
         interrupted(world, progress)
-        records.write(world, progress)
         raise
+    finally:
+        records.write(world, progress)
+
+
+def roll_out(world: World, progress: Progress) -> None:
+    """Start every rollout and watch them to their ends."""
+    for name, service in world.settings.services.items():
+        # A signal between ECS's answer and our note of it would leave a rollout to nobody.
+        with signals.deferred():
+            progress.rollouts[name] = rolling.start(world.aws, target(world, progress, service))
+    watch(world, list(progress.rollouts.values()))
     for rollout in progress.rollouts.values():
         explained(world, rollout)
 

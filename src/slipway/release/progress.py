@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
+from slipway.config import Service
 from slipway.infra.apply import StackOutcome
+from slipway.model import Verdict
 from slipway.release.world import Built
 from slipway.rollout.rolling import Outcome, Rollout
 
@@ -33,6 +35,12 @@ class Progress:
     rollouts: dict[str, Rollout] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.time)
+
+    def released(self, service: Service) -> bool:
+        """Whether a rollout of `service` has ended and was one: not only found it unchanged."""
+        rollout = self.rollouts.get(service.name)
+        outcome = rollout.outcome if rollout else None
+        return outcome is not None and outcome.verdict is not Verdict.UNCHANGED
 
     def outcome(self, service: str) -> Outcome:
         """How the rollout of `service` ended."""

@@ -15,10 +15,10 @@ from slipway.release.world import World
 
 
 def write(world: World, progress: Progress) -> None:
-    """Record what became of every service, the good and the bad alike."""
+    """Record what became of every service, the good and the bad alike; no change is no release."""
     bucket = names.state_bucket(world.settings)
     with calls("recording the release"):
-        for service in world.settings.services.values():
+        for service in filter(progress.released, world.settings.services.values()):
             ledger.record(world.aws.s3, bucket, release(world, progress, service))
 
 

@@ -10,6 +10,8 @@ from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from slipway import signals
+
 IN_A_ROW = 3
 """Right answers in a row that count as served; fewer could be one good task among bad ones."""
 
@@ -51,7 +53,7 @@ def verify(
     *,
     patience: float = 60,
     get: Ask = ask,
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], None] = signals.sleep,
 ) -> str:
     """What is wrong, or "" once `url` has answered `IN_A_ROW` times with `version`.
 
