@@ -6,17 +6,21 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from slipway.errors import Interrupted, ToolError
+from slipway.images import question
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
+
+    from slipway.images.plan import Ask
 
 LABEL = "slipway.trial"
 """Label of every container of a trial start; its value is the name of the service."""
@@ -75,20 +79,10 @@ class Engine(Protocol):
         """The image of that name, digest or id; None where the engine does not have it."""
         ...
 
-    def ask_health(
-        self,
-        image: str,
-        *,
-        service: str,
-        port: int,
-        path: str,
-        env: Mapping[str, str],
-        memory: int,
-        timeout: float,
-    ) -> HealthAnswer:
-        """Start `image` as a task would run and ask it for `path` until it answers 200.
+    def ask_health(self, image: str, ask: Ask, *, service: str) -> HealthAnswer:
+        """Start `image` as a task would run and ask it until it answers 200.
 
-        `memory` in MiB, `timeout` in s. Leaves no container behind.
+        Leaves no container behind.
         """
         ...
 
@@ -130,23 +124,13 @@ class DockerEngine:
             user=found["Config"].get("User") or "",
         )
 
-    def ask_health(
-        self,
-        image: str,
-        *,
-        service: str,
-        port: int,
-        path: str,
-        env: Mapping[str, str],
-        memory: int,
-        timeout: float,
-    ) -> HealthAnswer:
+    def ask_health(self, image: str, ask: Ask, *, service: str) -> HealthAnswer:
         began = time.monotonic()
-        with _reported(), self._trial(image, service, env, memory) as container:
+        with _reported(), self._trial(image, ask, service) as container:
             refused = _start(container)
             if refused:
                 return HealthAnswer(ok=False, seconds=time.monotonic() - began, reason=refused)
-            return self._ask(container, f"{port}{path}", began, timeout)
+            return self._ask(container, ask, began)
 
     def interrupt(self) -> None:
         self._stop.set()
@@ -163,9 +147,7 @@ class DockerEngine:
             return docker.from_env()
 
     @contextmanager
-    def _trial(
-        self, image: str, service: str, env: Mapping[str, str], memory: int
-    ) -> Iterator[Container]:
+    def _trial(self, image: str, ask: Ask, service: str) -> Iterator[Container]:
         """A container with no more rights than a task has, removed whatever happens."""
         from docker.errors import NotFound
 
@@ -177,29 +159,29 @@ class DockerEngine:
                 image,
                 name=name,
                 labels={LABEL: service},
-                environment=dict(env),
+                environment=dict(ask.env),
                 read_only=True,
                 tmpfs={"/tmp": "mode=1777"},  # noqa: S108
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],
-                mem_limit=f"{memory}m",
-                memswap_limit=f"{memory}m",
+                mem_limit=f"{ask.memory}m",
+                memswap_limit=f"{ask.memory}m",
             )
         finally:
             with suppress(NotFound):
                 self._client.api.remove_container(name, force=True, v=True)
 
-    def _ask(self, container: Container, target: str, began: float, timeout: float) -> HealthAnswer:
+    def _ask(self, container: Container, ask: Ask, began: float) -> HealthAnswer:
         said = ""
         while not self._stop.is_set():
-            left = timeout - (time.monotonic() - began)
+            left = ask.timeout - (time.monotonic() - began)
             container.reload()
             if container.status != "running":
                 return _gone(container, began)
             if left <= 0:
-                return _silent(container, began, f"{said} after {timeout:.0f} s")
-            said = _question(container, target, min(_SLICE, left))
-            if said == "ok":
+                return _silent(container, began, f"{said} after {ask.timeout} s")
+            said = _question(container, ask, min(_SLICE, left))
+            if said == question.FINE:
                 return HealthAnswer(ok=True, seconds=time.monotonic() - began)
         raise Interrupted("interrupted: the trial start of an image")
 
@@ -216,34 +198,12 @@ class DockerEngine:
                     container.remove(force=True, v=True)
 
 
-# Asked from inside, at the container's own address: that needs no published port, so it works with
-# an engine on another machine, and it shows that the service listens for more than itself.
-_QUESTION = """
-import http.client, socket, sys, time
-port, slash, path = sys.argv[1].partition("/")
-seconds = float(sys.argv[2])
-def ask(host):
-    try:
-        connection = http.client.HTTPConnection(host, int(port), timeout=seconds)
-        connection.request("GET", slash + path)
-        status = connection.getresponse().status
-        return "ok" if status == 200 else f"{slash}{path} answers {status}"
-    except Exception as error:
-        return f"no answer on port {port} ({error})"
-own, end = socket.gethostbyname(socket.gethostname()), time.monotonic() + seconds
-while (said := ask(own)) != "ok" and time.monotonic() < end:
-    time.sleep(0.05)
-if said.startswith("no") and not ask("127.0.0.1").startswith("no"):
-    said = f"it listens on 127.0.0.1:{port} only, and has to on 0.0.0.0:{port}"
-print(said)
-"""
-
-
-def _question(container: Container, target: str, seconds: float) -> str:
-    """What the service says, asked for up to `seconds`: "ok", or what is wrong."""
+def _question(container: Container, ask: Ask, seconds: float) -> str:
+    """What the service says to `slipway.images.question`, asked for up to `seconds`."""
     from docker.errors import APIError
 
-    argv = ["python3", "-I", "-c", _QUESTION, target, str(seconds)]
+    script = Path(question.__file__).read_text(encoding="utf-8")
+    argv = ["python3", "-I", "-c", script, str(ask.port), ask.path, str(seconds)]
     try:
         answer = container.exec_run(argv)
     except APIError as error:
@@ -252,7 +212,7 @@ def _question(container: Container, target: str, seconds: float) -> str:
         return str(error.explanation)
     assert isinstance(answer.output, bytes)  # a stream only where one is asked for
     lines = answer.output.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no answer"
+    return lines[-1] if lines else question.SILENT
 
 
 def _start(container: Container) -> str:

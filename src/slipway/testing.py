@@ -8,6 +8,7 @@ from pathlib import Path
 
 from slipway.command import Command
 from slipway.engine import HealthAnswer, LocalImage
+from slipway.images.plan import Ask
 from slipway.runner import OnLine, Result, failure
 
 Answer = Callable[[Command], "Result | str | None"]
@@ -72,7 +73,7 @@ class FakeEngine:
     images: dict[str, LocalImage] = field(default_factory=dict)
     answer: HealthAnswer = field(default_factory=lambda: HealthAnswer(ok=True, seconds=0.1))
     host: str = ""
-    asked: list[dict[str, object]] = field(default_factory=list)
+    asked: list[tuple[str, Ask]] = field(default_factory=list)
 
     def ping(self) -> None:
         return
@@ -80,8 +81,8 @@ class FakeEngine:
     def image(self, reference: str) -> LocalImage | None:
         return self.images.get(reference)
 
-    def ask_health(self, image: str, **how: object) -> HealthAnswer:
-        self.asked.append({"image": image, **how})
+    def ask_health(self, image: str, ask: Ask, *, service: str) -> HealthAnswer:  # noqa: ARG002
+        self.asked.append((image, ask))
         return self.answer
 
     def interrupt(self) -> None:

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO
@@ -164,16 +164,8 @@ def _try(plan: ImagePlan, bench: Workbench, image: str) -> None:
     wrong = image_error(plan, local)
     if wrong:
         raise wrong
-    ask = plan.ask
-    answer = bench.engine.ask_health(
-        image,
-        service=plan.service,
-        port=ask.port,
-        path=ask.path,
-        env={**ask.env, "SERVICE_VERSION": plan.tag},
-        memory=ask.memory,
-        timeout=ask.timeout,
-    )
+    ask = replace(plan.ask, env={**plan.ask.env, "SERVICE_VERSION": plan.tag})
+    answer = bench.engine.ask_health(image, ask, service=plan.service)
     if not answer.ok:
         raise trial_error(plan, answer)
     say = _speaker(plan, bench)
@@ -226,7 +218,7 @@ def _base_digest(service: Service, name: str, engine: Engine) -> str:
         return found.digest
     raise BuildError(
         f"image of {service.name}: the base image {name} is missing",
-        next_step="uv run invoke setup" if name.startswith("python:") else f"docker pull {name}",
+        next_step="uv run invoke setup",
     )
 
 

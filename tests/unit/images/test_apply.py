@@ -152,9 +152,9 @@ def test_tests_build_trial_and_push_come_in_this_order(world: World, plan: Image
     assert world.verbs == ["test", "runtime", "login", "push"]
     assert outcome == Outcome(ref=outcome.ref, built=True, size=42)
     assert (outcome.ref.tag, outcome.ref.digest) == (plan.tag, PUSHED)
-    asked = world.engine.asked[0]
-    assert (asked["image"], asked["port"], asked["path"]) == ("sha256:new", 8000, "/health")
-    assert asked["env"] == {**plan.ask.env, "SERVICE_VERSION": plan.tag}
+    image, ask = world.engine.asked[0]
+    assert (image, ask.port, ask.path) == ("sha256:new", 8000, "/health")
+    assert ask.env == {**plan.ask.env, "SERVICE_VERSION": plan.tag}
 
 
 def test_nothing_is_left_in_the_checkout_but_the_log(world: World, plan: ImagePlan) -> None:
