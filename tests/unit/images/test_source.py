@@ -205,7 +205,7 @@ def test_a_repository_inside_the_service_is_refused(tmp_path: Path) -> None:
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     """It would be dropped without a word otherwise."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
-    runner = FakeRunner().on("git ls-files", printed("src/caf\ufffd.py\0")).on("git")
+    runner = FakeRunner().on("git ls-files", printed("src/na\ufffdme.py\0")).on("git")
     with pytest.raises(BuildError, match="not UTF-8"):
         read_source(tmp_path, runner)
 
