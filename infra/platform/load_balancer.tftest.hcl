@@ -101,11 +101,11 @@ run "a_long_name" {
   command = plan
 
   variables {
-    name = "an-owner-with-16-a-project-of-24-letters0-production"
+    name = "twelve-chars-sixteen-letters0-production"
   }
 
   assert {
-    condition     = length(aws_lb.this.name) <= 32 && startswith(aws_lb.this.name, "an-owner-with-16-a-proje")
+    condition     = length(aws_lb.this.name) <= 32 && startswith(aws_lb.this.name, "twelve-chars-sixteen-let")
     error_message = "the name is cut to 32 characters"
   }
 }

@@ -102,12 +102,12 @@ run "takes_the_longest_names" {
   command = plan
 
   variables {
-    owner   = "an-owner-with-16"
-    project = "a-project-of-24-letters0"
+    owner   = "twelve-chars"
+    project = "sixteen-letters0"
   }
 
   assert {
-    condition     = aws_ssm_parameter.contract.name == "/an-owner-with-16-a-project-of-24-letters0-default/platform"
+    condition     = aws_ssm_parameter.contract.name == "/twelve-chars-sixteen-letters0-default/platform"
     error_message = "the longest owner and project are taken"
   }
 }
@@ -153,8 +153,8 @@ run "refuses_a_range_too_small_and_names_too_long" {
 
   variables {
     cidr    = "10.1.0.0/21"
-    project = "a-project-of-25-letters-x"
-    owner   = "an-owner-of-17-xx"
+    project = "seventeen-letters"
+    owner   = "thirteen-char"
   }
 
   expect_failures = [var.cidr, var.owner, var.project]

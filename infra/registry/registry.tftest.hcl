@@ -35,7 +35,7 @@ run "refuses_what_makes_no_sense" {
 
   variables {
     environment = "prod"
-    owner       = "an-owner-of-17-xx"
+    owner       = "thirteen-char"
     project     = "Shop"
     region      = "california"
     services    = ["orders", "orders"]

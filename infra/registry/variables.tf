@@ -3,8 +3,8 @@ variable "environment" {
   description = "Environment; must be the selected workspace."
 
   validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.environment)) && length(var.environment) <= 24
-    error_message = "environment: 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter."
+    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.environment)) && length(var.environment) <= 12
+    error_message = "environment: 2 to 12 lower-case letters, digits and single hyphens, beginning with a letter."
   }
 
   validation {
@@ -19,8 +19,8 @@ variable "owner" {
   default     = ""
 
   validation {
-    condition     = can(regex("^([a-z](-?[a-z0-9])*)?$", var.owner)) && length(var.owner) <= 16
-    error_message = "owner: empty, or 1 to 16 lower-case letters, digits and single hyphens, beginning with a letter."
+    condition     = can(regex("^([a-z](-?[a-z0-9])*)?$", var.owner)) && length(var.owner) <= 12
+    error_message = "owner: empty, or 1 to 12 lower-case letters, digits and single hyphens, beginning with a letter."
   }
 }
 
@@ -29,8 +29,8 @@ variable "project" {
   description = "Project; enters every name."
 
   validation {
-    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.project)) && length(var.project) <= 24
-    error_message = "project: 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter."
+    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.project)) && length(var.project) <= 16
+    error_message = "project: 2 to 16 lower-case letters, digits and single hyphens, beginning with a letter."
   }
 }
 

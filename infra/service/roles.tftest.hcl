@@ -67,7 +67,7 @@ run "names_stay_inside_iams_limit" {
   command = plan
 
   variables {
-    name = "an-owner-with-16-a-project-of-24-letters0-production-a-service-of-24-letters0"
+    name = "twelve-chars-sixteen-letters0-production-a-service-of-24-letters0"
   }
 
   assert {

@@ -88,7 +88,7 @@ run "everything_under_a_long_name" {
 
   variables {
     path = "/"
-    name = "an-owner-with-16-a-project-of-24-letters0-production-a-service-of-24-letters0"
+    name = "twelve-chars-sixteen-letters0-production-a-service-of-24-letters0"
   }
 
   assert {

@@ -93,13 +93,13 @@ run "takes_the_longest_names" {
   command = plan
 
   variables {
-    owner   = "an-owner-with-16"
-    project = "a-project-of-24-letters0"
+    owner   = "twelve-chars"
+    project = "sixteen-letters0"
     service = merge(var.service, { name = "a-service-of-24-letters0" })
   }
 
   assert {
-    condition     = output.service_name == "an-owner-with-16-a-project-of-24-letters0-default-a-service-of-24-letters0"
+    condition     = output.service_name == "twelve-chars-sixteen-letters0-default-a-service-of-24-letters0"
     error_message = "the longest names are taken"
   }
 }
