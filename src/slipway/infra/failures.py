@@ -139,4 +139,6 @@ def _from_text(output: str) -> Iterator[Problem]:
     for block in blocks:
         if block.startswith("Error: "):
             head, _, rest = block.removeprefix("Error: ").partition("\n")
-            yield Problem(summary=head.strip(), detail=re.sub(r"^[│╷╵] ?", "", rest, flags=re.M))
+            yield Problem(
+                summary=head.strip(), detail=re.sub(r"^[│╷╵] ?", "", rest, flags=re.M).strip()
+            )

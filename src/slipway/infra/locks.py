@@ -154,12 +154,13 @@ def unlock_command(where: Place, found: LockInfo) -> str:
 
 def parse(text: str) -> LockInfo:
     """What Terraform wrote into a lock."""
-    fields: dict[str, Any] = {}
     try:
         fields = json.loads(text)
     except ValueError:
-        # Somebody else's hand; that it is a lock still counts.
-        fields["ID"] = text
+        fields = None
+    if not isinstance(fields, dict):
+        # Not Terraform's hand; that it is a lock still counts.
+        fields = {"ID": text}
     return LockInfo(
         id=str(fields.get("ID", "")),
         who=str(fields.get("Who", "somebody")),

@@ -115,6 +115,11 @@ def service_variable(service: Service) -> dict[str, object]:
         "route": asdict(service.route),
         "scale": asdict(service.scale),
         "deploy": deploy,
+        "alarms": asdict(service.alarms),
+        "database": asdict(service.database),
+        "cache": asdict(service.cache),
+        "buckets": {name: asdict(bucket) for name, bucket in service.buckets.items()},
+        "secrets": list(service.secrets),
         "env": dict(service.env),
     }
 

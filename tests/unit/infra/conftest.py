@@ -16,6 +16,7 @@ from slipway.infra import state
 from slipway.paths import Checkout
 
 ACCOUNT = "123456789012"
+BUCKET, TABLE = f"shop-state-{ACCOUNT}-us-west-1", "shop-locks"
 
 
 def environment(name: str, **changes: Any) -> Environment:
@@ -101,3 +102,18 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setattr(state, "WAIT", 2.0)
     with mock_aws():
         yield Aws(environment("dev"), None, boto3.Session(region_name="us-west-1"))
+
+
+@pytest.fixture
+def place(aws: Aws) -> Aws:
+    """An AWS with the bucket and the table."""
+    aws.s3.create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-1"}
+    )
+    aws.dynamodb.create_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return aws
