@@ -91,7 +91,13 @@ def bootstrap(release: str, target: Path, mirrors: tuple[str, ...]) -> Command:
         *(f"python{python}-minimal", f"libpython{python}-stdlib", "python3-pip-whl"),
     )
     left_out = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _UNWANTED)
-    options = ("--variant=extract", f"--include={','.join(packages)}", *left_out)
+    # chrootless because nothing is run, and every user may do that; the archive's owner is root.
+    options = (
+        "--variant=extract",
+        "--mode=chrootless",
+        f"--include={','.join(packages)}",
+        *left_out,
+    )
     return command(
         "mmdebstrap", *options, release, target, *mirrors, env=tools.child_env(), mutates=True
     )

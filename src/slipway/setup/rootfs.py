@@ -1,6 +1,6 @@
 """Makes of unpacked Debian packages what their install scripts would have made, and no more.
 
-Unpacking alone needs no root, no chroot and a fifth of the time; what is left to do for a Python
+Unpacking alone needs no root, no chroot and a fraction of the time; what is left to do for a Python
 image is little, and done here on the archive: `python -m slipway.setup.rootfs RAW REFINED`.
 """
 
@@ -27,6 +27,8 @@ ACCOUNTS = {
     "usr/share/base-passwd/passwd.master": "etc/passwd",
     "usr/share/base-passwd/group.master": "etc/group",
 }
+SHARED = frozenset({"tmp", "var/tmp"})
+"""Folders that anybody may write to; unpacked by a user, they lose that to the user's umask."""
 
 # pip from its wheel: 1.5 MB instead of 12, and a build stage is all that it is for.
 PIP = b"""#!/bin/sh
@@ -43,6 +45,8 @@ def refine(raw: tarfile.TarFile, refined: tarfile.TarFile) -> None:
         if DROPPED.fullmatch(name):
             continue
         content = _content(raw, member)
+        if name in SHARED:
+            member.mode = 0o1777
         refined.addfile(member, io.BytesIO(content) if member.isreg() else None)
         if member.isreg() and CERTIFICATE.fullmatch(name):
             certificates.append(content.strip() + b"\n")

@@ -80,3 +80,10 @@ def test_the_package_manager_leaves_nothing(refined: dict[str, tarfile.TarInfo |
     assert not [name for name in refined if name.startswith(("var/lib/dpkg", "etc/apt", "tmp/"))]
     assert "tmp" in refined
     assert refined["usr/bin/ls"] == FILES["usr/bin/ls"]
+
+
+def test_anybody_may_write_to_tmp(refined: dict[str, tarfile.TarInfo | bytes]) -> None:
+    """The umask of whoever builds the image does not reach into it."""
+    folder = refined["tmp"]
+    assert isinstance(folder, tarfile.TarInfo)
+    assert folder.mode == 0o1777
