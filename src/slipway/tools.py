@@ -18,7 +18,7 @@ from slipway.runner import Runner
 
 Version = tuple[int, ...]
 
-TERRAFORM_FROM: Version = (1, 6)
+TERRAFORM_FROM: Version = (1, 10)
 TERRAFORM_BELOW: Version = (2,)
 BUILDKIT_BUILT_IN: tuple[Version, Version] = ((18, 9), (23,))
 """Docker CLIs from the first to below the second build with BuildKit without a plugin."""
@@ -80,7 +80,7 @@ def docker_cli(runner: Runner) -> DockerCli:
 
 
 def terraform(checkout: Checkout, runner: Runner) -> Path:
-    """Terraform 1.6 or newer, below 2: from PATH, else the one that `setup` downloaded."""
+    """Terraform 1.10 or newer, below 2: from PATH, else the one that `setup` downloaded."""
     tried: list[str] = []
     for path in terraform_candidates(checkout):
         version = terraform_version(path, runner)
@@ -89,7 +89,7 @@ def terraform(checkout: Checkout, runner: Runner) -> Path:
         said = ".".join(map(str, version)) if version else "does not say its version"
         tried.append(f"{checkout.shown(path)}: {said}")
     reason = f"no usable one ({'; '.join(tried)})" if tried else "not found"
-    raise ToolError(f"terraform: {reason}; needed: 1.6 or newer, below 2", next_step=SETUP)
+    raise ToolError(f"terraform: {reason}; needed: 1.10 or newer, below 2", next_step=SETUP)
 
 
 def terraform_candidates(checkout: Checkout) -> list[Path]:

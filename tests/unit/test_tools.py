@@ -126,7 +126,7 @@ class TestTerraform:
         own = tools.own_terraform(Checkout(tmp_path))
         own.parent.mkdir(parents=True)
         own.touch(0o755)
-        runner = FakeRunner().on(f"{path} version -json", '{"terraform_version": "1.6.0"}')
+        runner = FakeRunner().on(f"{path} version -json", '{"terraform_version": "1.10.0"}')
         assert tools.terraform(Checkout(tmp_path), runner) == path
 
     def test_too_old_gives_way_to_the_downloaded_one(self, add: AddProgram, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ TIMEOUT = 15.0
 """Seconds without a byte after which a download is given up."""
 
 BY_HAND = (
-    "install Terraform 1.6 or newer, below 2, on PATH: "
+    "install Terraform 1.10 or newer, below 2, on PATH: "
     "https://developer.hashicorp.com/terraform/install"
 )
 
