@@ -137,7 +137,7 @@ class TestTerraform:
         own.touch(0o755)
         runner = (
             FakeRunner()
-            .on(f"{old} version", '{"terraform_version": "1.5.7"}')
+            .on(f"{old} version", '{"terraform_version": "1.9.8"}')
             .on(f"{own} version", '{"terraform_version": "1.11.4"}')
         )
         assert tools.terraform(Checkout(tmp_path), runner) == own
@@ -145,7 +145,7 @@ class TestTerraform:
     @pytest.mark.parametrize(
         ("said", "reason"),
         [
-            ('{"terraform_version": "1.5.7"}', "first/terraform: 1.5.7"),
+            ('{"terraform_version": "1.9.8"}', "first/terraform: 1.9.8"),
             ('{"terraform_version": "2.0.0-beta1"}', "first/terraform: 2.0.0"),
             ("no version set; run tfenv use", "first/terraform: does not say its version"),
             ("[]", "first/terraform: does not say its version"),
@@ -154,7 +154,7 @@ class TestTerraform:
     def test_none_that_fits(self, add: AddProgram, tmp_path: Path, said: str, reason: str) -> None:
         """The message says what was tried and what is needed."""
         path = add("first/terraform")
-        with pytest.raises(ToolError, match=r"1\.6 or newer, below 2") as caught:
+        with pytest.raises(ToolError, match=r"1\.10 or newer, below 2") as caught:
             tools.terraform(Checkout(tmp_path), FakeRunner().on(f"{path} version", said))
         assert reason in caught.value.message
         assert caught.value.next_step == "uv run invoke setup"

@@ -134,5 +134,5 @@ def test_looking_says_which_one_is_used(tmp_path: Path, monkeypatch: pytest.Monk
     absent = terraform.look(Checkout(tmp_path), FakeRunner())
     assert absent.would == "download 1.11.4 to .slipway/bin/terraform"
     (tmp_path / "terraform").touch(0o755)
-    runner = FakeRunner().on(f"{tmp_path}/terraform", '{"terraform_version": "1.9.8"}')
-    assert terraform.look(Checkout(tmp_path), runner).found == "1.9.8 at terraform"
+    runner = FakeRunner().on(f"{tmp_path}/terraform", '{"terraform_version": "1.12.2"}')
+    assert terraform.look(Checkout(tmp_path), runner).found == "1.12.2 at terraform"
