@@ -15,6 +15,10 @@ schema.py and reference.py publish the JSON Schemas and the tables of docs/confi
 from slipway.config.effective import Effective, effective
 from slipway.config.load import load, load_local
 from slipway.config.settings import (
+    Alarms,
+    Bucket,
+    Cache,
+    Database,
     Deploy,
     Environment,
     Health,
@@ -24,9 +28,14 @@ from slipway.config.settings import (
     Scale,
     Service,
     Settings,
+    Shift,
 )
 
 __all__ = [
+    "Alarms",
+    "Bucket",
+    "Cache",
+    "Database",
     "Deploy",
     "Effective",
     "Environment",
@@ -37,6 +46,7 @@ __all__ = [
     "Scale",
     "Service",
     "Settings",
+    "Shift",
     "effective",
     "load",
     "load_local",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from slipway.config.nearest import did_you_mean, nearest
@@ -73,7 +74,13 @@ def _problem(kind: type, error: ErrorDetails, file: str) -> Problem:
     place = f"{file}: {'.'.join(where)}"
     if error["type"] == "unexpected_keyword_argument":
         return _unknown(kind, where, place)
-    return Problem(place=place, reason=_reason(kind, error, where), keys=(where,))
+    return Problem(place=place, reason=_reason(kind, error, where), keys=(_setting(error),))
+
+
+def _setting(error: ErrorDetails) -> Location:
+    """The setting that is wrong: all of a list, where one of its values is."""
+    parts = takewhile(lambda part: isinstance(part, str) and part != "[key]", error["loc"])
+    return tuple(str(part) for part in parts)
 
 
 def _unknown(kind: type, where: Location, place: str) -> Problem:
@@ -99,6 +106,8 @@ def _reason(kind: type, error: ErrorDetails, where: Location) -> str:
         return f"must be {error['msg']}, not {toml(value)}"
     if error["type"] in ("dataclass_type", "mapping_type", "dict_type"):
         return f"must be a table, not {toml(value)}"
+    if error["type"] == "tuple_type":
+        return f"must be a list in brackets, not {toml(value)}"
     return f"{error['msg']}, not {toml(value)}"
 
 

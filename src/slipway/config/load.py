@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from slipway.config.check import Problem
 from slipway.config.layers import Merged, defaults
@@ -107,12 +107,15 @@ def _hints(kind: type) -> dict[str, Any]:
 def build(kind: type[T], values: Mapping[str, Any]) -> T:
     """A dataclass from checked values, tables in it included."""
     hints = _hints(cast("type", kind))  # mypy takes type[T] for unhashable
-    return kind(
-        **{
-            name: build(hints[name], value) if is_dataclass(hints[name]) else value
-            for name, value in values.items()
-        }
-    )
+    return kind(**{name: _built(hints[name], value) for name, value in values.items()})
+
+
+def _built(hint: Any, value: Any) -> Any:
+    if is_dataclass(hint):
+        return build(cast("type[Table]", hint), value)
+    if isinstance(value, Mapping):
+        return {key: _built(get_args(hint)[1], one) for key, one in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _each(above: str, merged: Mapping[str, Merged]) -> dict[str, str]:

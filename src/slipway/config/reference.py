@@ -10,6 +10,10 @@ from slipway.config.check import adapter, toml
 from slipway.config.layers import defaults
 from slipway.config.rules import Must
 from slipway.config.settings import (
+    Alarms,
+    Bucket,
+    Cache,
+    Database,
     Deploy,
     EnvironmentTable,
     Health,
@@ -18,6 +22,7 @@ from slipway.config.settings import (
     Project,
     Route,
     Scale,
+    Shift,
     Table,
 )
 
@@ -45,6 +50,11 @@ FILES: Mapping[str, tuple[Section, ...]] = {
         Section(title="[health]", kind=Health, defaults="service.health"),
         Section(title="[scale]", kind=Scale, defaults="service.scale"),
         Section(title="[deploy]", kind=Deploy, defaults="service.deploy"),
+        Section(title="[deploy.shift]", kind=Shift, defaults="service.deploy.shift"),
+        Section(title="[alarms]", kind=Alarms, defaults="service.alarms"),
+        Section(title="[database]", kind=Database, defaults="service.database"),
+        Section(title="[cache]", kind=Cache, defaults="service.cache"),
+        Section(title="[buckets.NAME]", kind=Bucket, defaults="bucket"),
     ),
 }
 
@@ -94,15 +104,21 @@ def _section(section: Section) -> str:
 def _keys(kind: type) -> Iterator[tuple[str, str]]:
     """The keys of a table itself, required ones first, with what each may be."""
     hints = get_type_hints(kind, include_extras=True)
-    known = [
-        key for key in adapter(kind).json_schema()["properties"] if not is_dataclass(hints[key])
-    ]
+    known = [key for key in adapter(kind).json_schema()["properties"] if not _tables(hints[key])]
     for key in sorted(known, key=lambda key: key not in ("name", "target")):
         yield key, allowed(hints[key])
 
 
+def _tables(hint: Any) -> bool:
+    """Whether this is a table, or tables by name, with a section of their own."""
+    kinds = [one for one in (hint, *get_args(hint)) if isinstance(one, type)]
+    return any(is_dataclass(kind) for kind in kinds)
+
+
 def allowed(hint: Any) -> str:
     """What a value may be, in words."""
+    if get_origin(hint) is tuple:
+        return f"list; each is {allowed(get_args(hint)[0])}"
     if get_origin(hint) is Literal:
         return ", ".join(f"`{toml(option)}`" for option in get_args(hint))
     rules = [one.says for one in get_args(hint) if isinstance(one, Must)]

@@ -41,6 +41,12 @@ def between(low: int, high: int, unit: str = "") -> Must:
     return Must(f"{words} ({unit})" if unit else words, {"ge": low, "le": high})
 
 
+def number(low: float, high: float, unit: str) -> Must:
+    """A number in a range, both ends included; whole ones need no point."""
+    limits = {"ge": low, "le": high, "allow_inf_nan": False}
+    return Must(f"a number from {low:g} to {high:g} ({unit})", limits)
+
+
 def like(pattern: str, says: str, *, longest: int | None = None) -> Must:
     """Text that matches a regular expression from its start to its end."""
     length = {} if longest is None else {"max_length": longest}
@@ -99,4 +105,21 @@ Host = Annotated[
 ]
 VariableName = Annotated[
     str, like("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")
+]
+SecretName = Annotated[
+    str,
+    # Capitals only: the entries that Slipway itself makes beside these are lowercase.
+    like(
+        "[A-Z][A-Z0-9_]*",
+        'a name of up to 64 capitals, digits and underscores, as "STRIPE_KEY"',
+        longest=64,
+    ),
+]
+BucketName = Annotated[
+    str,
+    like(
+        WORDS,
+        "1 to 20 lowercase letters, digits and single hyphens, beginning with a letter",
+        longest=20,
+    ),
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from slipway.config.check import adapter
 from slipway.config.layers import defaults
 from slipway.config.reference import meanings, reference, tables
-from slipway.config.settings import Deploy, Health, ProjectFile, Route, Scale, ServiceFile
+from slipway.config.settings import ProjectFile, ServiceFile
 from slipway.paths import Checkout
 
 Schema = dict[str, Any]
@@ -77,15 +77,15 @@ def _defaults_of(name: str) -> Mapping[str, Any]:
     """The defaults of a table, by the name of its class; nothing for anything else."""
     ours = defaults()
     service = ours["service"]
+    inside = {**service, **service["deploy"]}
     ours_of: Mapping[str, Any] = {
         "": service,
         "Common": service,
         "Project": ours["project"],
         "Local": ours["local"],
         "EnvironmentFile": ours["environment"],
-        **{
-            kind.__name__: service[kind.__name__.lower()] for kind in (Health, Route, Scale, Deploy)
-        },
+        "Bucket": ours["bucket"],
+        **{key.capitalize(): table for key, table in inside.items() if isinstance(table, Mapping)},
     }
     found: Mapping[str, Any] = ours_of.get(name, {})
     return found

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from slipway.config.rules import (
     Account,
+    BucketName,
     EnvironmentName,
     Flag,
     Host,
@@ -20,14 +21,19 @@ from slipway.config.rules import (
     ProjectName,
     Region,
     Role,
+    SecretName,
     ServiceName,
     Text,
     UrlPath,
     VariableName,
     between,
+    number,
 )
 
 Percent = Annotated[int, between(1, 100)]
+
+LONGEST_SHIFT = 2880
+"""Minutes from the first to the last shift of requests; source: AWS's quotas of CodeDeploy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,17 +140,83 @@ class Scale(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shift(Table):
+    """How the requests move to the new version with `canary` and `linear`."""
+
+    percent: Annotated[int, between(1, 99)]
+    """`canary`: the share of the requests that goes first, %; `linear`: the share of each step."""
+    minutes: Annotated[int, between(1, LONGEST_SHIFT, "minutes")]
+    """`canary`: minutes until the rest follows; `linear`: minutes between two steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deploy(Table):
     """How a new version takes over."""
 
-    strategy: Literal["rolling"]
-    """`rolling`: task by task, back to the old version when the new one does not come up."""
+    strategy: Literal["rolling", "blue_green", "canary", "linear"]
+    """`rolling`: task by task; `blue_green`: all requests at once, to tasks that were tried before;
+    `canary`: a share of the requests first; `linear`: in equal steps. Each goes back by itself when
+    the new version does not come up."""
     timeout: Annotated[int, between(60, 7200, "seconds")]
-    """Seconds after which a rollout is no longer waited for."""
+    """Seconds after which a rollout is no longer waited for; `shift` comes on top."""
     minimum_healthy_percent: Annotated[int, between(0, 100)]
-    """Tasks that keep serving during a rollout, % of the wanted number (rounded up)."""
+    """`rolling`: tasks that keep serving, % of the wanted number (rounded up)."""
     maximum_percent: Annotated[int, between(100, 200)]
-    """Tasks at most during a rollout, % of the wanted number (rounded down)."""
+    """`rolling`: tasks at most, % of the wanted number (rounded down)."""
+    standby: Annotated[int, between(0, 2880, "minutes")]
+    """All but `rolling`: minutes that the old tasks stay after the shift, for the way back."""
+    shift: Shift
+
+    @property
+    def shifting(self) -> int:
+        """Seconds from the first to the last shift of requests; 0 where they move at once."""
+        steps = {"canary": 1, "linear": -(-100 // self.shift.percent) - 1}
+        return steps.get(self.strategy, 0) * self.shift.minutes * 60
+
+    @property
+    def patience(self) -> int:
+        """Seconds after which a rollout is no longer waited for, the shift included."""
+        return self.timeout + self.shifting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarms(Table):
+    """What is too much, each over 5 minutes; above it an alarm is raised."""
+
+    cpu: Percent
+    """Average CPU of the tasks, %."""
+    memory: Percent
+    """Average memory of the tasks, %."""
+    errors: Annotated[float, number(0.01, 100, "%")]
+    """Answers with a status of 500 or more, % of the requests."""
+    latency: Annotated[float, number(0.01, 60, "seconds")]
+    """Seconds that 95 % of the requests are answered in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database(Table):
+    """A database and a role of its own on the environment's PostgreSQL."""
+
+    enabled: Flag
+    """Whether the service has one."""
+    migrate: tuple[Text, ...]
+    """Command that brings the database up to date before each rollout; empty: none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache(Table):
+    """The environment's Redis."""
+
+    enabled: Flag
+    """Whether the service uses it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket(Table):
+    """An S3 bucket of the service; its name reaches the container as `BUCKET_NAME`."""
+
+    replicate: Flag
+    """Whether what is written is copied to another region."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +238,13 @@ class Common(Table):
     health: Health
     scale: Scale
     deploy: Deploy
+    alarms: Alarms
+    database: Database
+    cache: Cache
+    buckets: Mapping[BucketName, Bucket]
+    """S3 buckets by name; `[buckets.uploads]` reaches the container as `BUCKET_UPLOADS`."""
+    secrets: tuple[SecretName, ...]
+    """Names of secrets, which reach the container as variables; values are never in files."""
     env: Mapping[VariableName, Text]
     """Environment variables of the container. No secrets: these are readable in AWS's console."""
 

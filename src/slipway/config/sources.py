@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -73,16 +73,24 @@ class Sources:
 
     def merged_service(self, environment: str, name: str) -> Merged:
         """service.toml and its environment's table over the defaults of slipway.toml and ours."""
+        layers = self.service_layers(environment, name)
+        return merge([self._ours("service"), self._buckets(layers), *layers])
+
+    def service_layers(self, environment: str, name: str) -> tuple[Layer, ...]:
+        """What the files say about a service in an environment, the weakest first."""
         own = self.services[name]
-        return merge(
-            [
-                self._ours("service"),
-                self.project.table("defaults"),
-                self.project.table(f"environments.{environment}.defaults"),
-                own.table(without="environments"),
-                own.table(f"environments.{environment}"),
-            ]
+        return (
+            self.project.table("defaults"),
+            self.project.table(f"environments.{environment}.defaults"),
+            own.table(without="environments"),
+            own.table(f"environments.{environment}"),
         )
+
+    def _buckets(self, layers: Iterable[Layer]) -> Layer:
+        """The defaults of every bucket that one of the layers names."""
+        names = [name for layer in layers for name in layer.values.get("buckets", {})]
+        values = {"buckets": dict.fromkeys(names, self.defaults["bucket"])}
+        return Layer(origin=DEFAULTS, values=values)
 
     def _ours(self, table: str) -> Layer:
         return Layer(origin=DEFAULTS, values=self.defaults[table])

@@ -14,6 +14,7 @@ from slipway.config.check import check, hint_at, keys
 from slipway.config.layers import defaults, leaves
 from slipway.config.reference import tables
 from slipway.config.settings import (
+    Bucket,
     Common,
     EnvironmentTable,
     Local,
@@ -22,19 +23,29 @@ from slipway.config.settings import (
     ProjectFile,
 )
 
-KINDS = {"project": Project, "local": Local, "environment": EnvironmentTable, "service": Manifest}
+KINDS = {
+    "project": Project,
+    "local": Local,
+    "environment": EnvironmentTable,
+    "service": Manifest,
+    "bucket": Bucket,
+}
 WITHOUT_DEFAULT = {
     "project": {"name"},
     "local": set(),
     "environment": {"target", "region", "registry"},
     "service": {"name", "route.priority"},
+    "bucket": set(),
 }
 
 
 def leaf_keys(kind: type) -> set[str]:
     """The dotted keys of a table that are no tables themselves."""
     hints = {key: hint_at(kind, key) for key in keys(kind)}
-    return {".".join(key) for key, hint in hints.items() if not is_dataclass(hint)} - {"env"}
+    return {".".join(key) for key, hint in hints.items() if not is_dataclass(hint)} - {
+        "buckets",
+        "env",
+    }
 
 
 @pytest.mark.parametrize("name", KINDS)

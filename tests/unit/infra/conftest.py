@@ -11,9 +11,10 @@ import pytest
 from moto import mock_aws
 
 from slipway.aws import Aws
-from slipway.config import Deploy, Environment, Health, Local, Route, Scale, Service, Settings
+from slipway.config import Environment, Local, Service, Settings
 from slipway.infra import state
 from slipway.paths import Checkout
+from tests.samples import make_service
 
 ACCOUNT = "123456789012"
 BUCKET, TABLE = f"shop-state-{ACCOUNT}-us-west-1", "shop-locks"
@@ -36,24 +37,7 @@ def environment(name: str, **changes: Any) -> Environment:
 
 def service(name: str = "greeter", **changes: Any) -> Service:
     """A service with the usual values, unless `changes` says otherwise."""
-    values: dict[str, Any] = {
-        "name": name,
-        "folder": Path("services") / name,
-        "port": 8000,
-        "python": "3.13",
-        "cpu": 256,
-        "memory": 512,
-        "architecture": "x86_64",
-        "stop_timeout": 45,
-        "health": Health(path="/health", interval=30, timeout=5, healthy=2, unhealthy=2, grace=30),
-        "route": Route(path=f"/{name}", host="", priority=100),
-        "scale": Scale(min=1, max=4, cpu=70, memory=80, requests=1000),
-        "deploy": Deploy(
-            strategy="rolling", timeout=900, minimum_healthy_percent=100, maximum_percent=200
-        ),
-        "env": {"GREETING": "Hello"},
-    }
-    return Service(**{**values, **changes})
+    return make_service(name, **changes)
 
 
 def settings(
