@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_LINES = 12
 """Lines of one error that are shown; Terraform adds advice of its own below."""
 
-_LOCKED = re.compile(r"Error acquiring the state lock")
+_LOCKED = re.compile(r"Error acquiring the state lock|failed to lock s3 state")
 _HELD = re.compile(r"PreconditionFailed|ConditionalCheckFailed|Lock Info:")
 _NO_STATE = re.compile(
     r"NoSuchBucket|S3 bucket .* does not exist|"
@@ -61,9 +61,7 @@ def problems(output: str) -> list[Problem]:
 
 def is_locked(output: str) -> bool:
     """Whether Terraform failed because somebody holds the lock of the state."""
-    return any(
-        _LOCKED.search(each.summary) and _HELD.search(each.detail) for each in problems(output)
-    )
+    return bool(_LOCKED.search(output) and _HELD.search(output))
 
 
 def explain(output: str, stack: Stack, doing: str) -> SlipwayError:
