@@ -151,6 +151,8 @@ def target(world: World, progress: Progress, service: Service) -> Target:
         service=names.service(world.settings, service.name),
         template=outcome.outputs["task_definition_arn"],
         image=str(progress.images[service.name].ref),
+        target_group=outcome.outputs["target_group_arn"],
+        port=service.port,
         health_path=service.health.path,
         timeout=service.deploy.timeout,
         created=outcome.created("aws_ecs_service"),

@@ -23,8 +23,8 @@ def _unready(service: Service) -> Iterator[str]:
     """Settings that are valid, and that nothing acts upon yet."""
     if service.deploy.strategy != "rolling":
         yield (
-            f'{service.name}: deploy.strategy "{service.deploy.strategy}" can\'t be rolled out yet; '
-            'set it to "rolling"'
+            f'{service.name}: deploy.strategy "{service.deploy.strategy}" can\'t be rolled out '
+            'yet; set it to "rolling"'
         )
     if service.database.migrate:
         yield (

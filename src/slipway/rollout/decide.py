@@ -31,12 +31,16 @@ class Deployment:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A service at one moment. `status` is ACTIVE, DRAINING, INACTIVE or MISSING."""
+    """A service at one moment. `status` is ACTIVE, DRAINING, INACTIVE or MISSING.
+
+    `port` is the container port that its load balancer sends requests to, 0 without one.
+    """
 
     service: str
     status: str
     desired: int
     running: int
+    port: int = 0
     deployments: tuple[Deployment, ...] = ()
     events: tuple[tuple[str, str], ...] = ()
 

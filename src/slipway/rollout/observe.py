@@ -77,6 +77,7 @@ def read_service(service: Any) -> Snapshot:
         status=service["status"],
         desired=service["desiredCount"],
         running=service["runningCount"],
+        port=next((lb["containerPort"] for lb in service.get("loadBalancers", [])), 0),
         deployments=tuple(_deployment(each) for each in service.get("deployments", [])),
         events=tuple((str(e["id"]), str(e["message"])) for e in service.get("events", [])),
     )

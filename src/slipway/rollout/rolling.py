@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from slipway.aws import Aws, calls
 from slipway.errors import DeployError
@@ -35,6 +36,8 @@ class Target:
     service: str
     template: str
     image: str
+    target_group: str
+    port: int
     health_path: str
     timeout: int
     created: bool = False
@@ -54,10 +57,11 @@ class Outcome:
 
 @dataclass(kw_only=True)
 class Rollout:
-    """A rollout under way."""
+    """A rollout under way; `previous_port` is where requests went before it, 0 if unknown."""
 
     target: Target
     watched: Watched
+    previous_port: int = 0
     snapshot: Snapshot | None = None
     outcome: Outcome | None = None
     began: float = field(default_factory=time.monotonic)
@@ -80,7 +84,7 @@ def start(aws: Aws, target: Target) -> Rollout:
         wanted, running = _wanted(aws, target), _running(aws, primary)
         if taskdef.same(running, wanted) and primary.state != "FAILED":
             return _already_there(target, snapshot, primary)
-        return _update(aws, target, primary, wanted)
+        return _update(aws, target, snapshot, wanted)
 
 
 def watch(
@@ -103,10 +107,14 @@ def watch(
 
 def back_to(aws: Aws, rollout: Rollout, previous: str) -> Rollout:
     """Roll the service back to the task definition `previous`; watch the result to see it end."""
-    target = rollout.target
+    target = replace(rollout.target, port=rollout.previous_port or rollout.target.port)
     with calls(f"rolling {target.name} back"):
+        now = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
         answer = aws.ecs.update_service(
-            cluster=target.cluster, service=target.service, taskDefinition=previous
+            cluster=target.cluster,
+            service=target.service,
+            taskDefinition=previous,
+            **_balanced(target, now),
         )
     primary = observe.read_service(answer["service"]).primary
     assert primary
@@ -150,11 +158,14 @@ def _already_there(target: Target, snapshot: Snapshot, primary: Deployment) -> R
     return rollout
 
 
-def _update(aws: Aws, target: Target, primary: Deployment, wanted: Mapping[str, object]) -> Rollout:
+def _update(aws: Aws, target: Target, snapshot: Snapshot, wanted: Mapping[str, object]) -> Rollout:
     registered = aws.ecs.register_task_definition(**wanted)  # type: ignore[arg-type]
     arn = registered["taskDefinition"]["taskDefinitionArn"]
     answer = aws.ecs.update_service(
-        cluster=target.cluster, service=target.service, taskDefinition=arn
+        cluster=target.cluster,
+        service=target.service,
+        taskDefinition=arn,
+        **_balanced(target, snapshot),
     )
     ours = observe.read_service(answer["service"]).primary
     if ours is None or ours.task_definition != arn:
@@ -162,12 +173,17 @@ def _update(aws: Aws, target: Target, primary: Deployment, wanted: Mapping[str, 
             f"{target.name}: ECS did not start a deployment of {arn}",
             next_step="look at the service in ECS; somebody else may be deploying it",
         )
-    return Rollout(
-        target=target,
-        watched=Watched(
-            deployment_id=ours.id, task_definition=arn, previous=primary.task_definition
-        ),
-    )
+    previous = snapshot.primary.task_definition if snapshot.primary else ""
+    watched = Watched(deployment_id=ours.id, task_definition=arn, previous=previous)
+    return Rollout(target=target, watched=watched, previous_port=snapshot.port)
+
+
+def _balanced(target: Target, snapshot: Snapshot) -> Any:
+    """What to send along where the port changes: Terraform leaves this field to us."""
+    if snapshot.port in (0, target.port):
+        return {}
+    entry = {"targetGroupArn": target.target_group, "containerName": taskdef.CONTAINER}
+    return {"loadBalancers": [{**entry, "containerPort": target.port}]}
 
 
 def _look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:

@@ -66,8 +66,15 @@ class FakeEcs:
         self.called.append(("register_task_definition", wanted))
         return {"taskDefinition": made}
 
-    def update_service(self, *, cluster: str, service: str, taskDefinition: str) -> dict[str, Any]:  # noqa: N803
-        self.called.append(("update_service", taskDefinition))
+    def update_service(
+        self,
+        *,
+        cluster: str,
+        service: str,
+        taskDefinition: str,  # noqa: N803
+        loadBalancers: Any = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        self.called.append(("update_service", loadBalancers))
         revision = int(taskDefinition.rsplit(":", 1)[1])
         return {"service": self._service(service, [deployment(3, revision, "IN_PROGRESS")])}
 
@@ -81,6 +88,7 @@ class FakeEcs:
             "status": "ACTIVE",
             "desiredCount": 1,
             "runningCount": 1,
+            "loadBalancers": [{"targetGroupArn": "tg", "containerPort": 8000}],
             "deployments": deployments,
         }
 
@@ -110,6 +118,8 @@ def target(image: str = "repo@sha256:new", **changes: Any) -> Target:
         "service": "local-app",
         "template": f"{FAMILY}:1",
         "image": image,
+        "target_group": "tg",
+        "port": 8000,
         "health_path": "/health",
         "timeout": 300,
     }
@@ -228,3 +238,30 @@ def test_going_back_registers_nothing() -> None:
     rolling.watch(aws, [back], Seen(), pause=lambda _: None)
     assert verdict(back) is Verdict.DEPLOYED
     assert ecs.count("register_task_definition") == 0
+
+
+def test_a_new_port_travels_with_the_update() -> None:
+    """Terraform ignores the service's load balancer, so a changed port is the rollout's to send."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 3, "COMPLETED")]])
+    run(ecs, target(port=9000))
+    sent = [given for name, given in ecs.called if name == "update_service"]
+    assert sent == [[{"targetGroupArn": "tg", "containerName": "app", "containerPort": 9000}]]
+
+
+def test_going_back_takes_the_old_port_along() -> None:
+    """The revision that is gone back to listens where it always did."""
+    ecs = FakeEcs([[deployment(3, 2, "COMPLETED")]])
+    first = Rollout(
+        target=target(port=9000),
+        watched=Watched(deployment_id="ecs-svc/2", task_definition=f"{FAMILY}:3"),
+        previous_port=7000,
+    )
+    rolling.back_to(cast(Aws, FakeAws(ecs)), first, f"{FAMILY}:2")
+    assert ecs.called[-1][1][0]["containerPort"] == 7000
+
+
+def test_an_unchanged_port_is_not_sent() -> None:
+    """Without need, UpdateService is told about nothing but the revision."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 3, "COMPLETED")]])
+    run(ecs, target())
+    assert ("update_service", None) in ecs.called
