@@ -1,0 +1,159 @@
+"""`invoke state.…`: what users type and read, against an AWS in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from invoke.context import Context
+from moto import mock_aws
+
+from slipway.aws import Aws
+from slipway.cli import state
+from slipway.config import load
+from slipway.errors import InfraError, LockedError, ToolError, UsageError
+from slipway.paths import Checkout
+
+BUCKET, TABLE = "shop-state-123456789012-us-west-1", "shop-locks"
+PATH = "env:/dev/service/greeter.tfstate"
+LOCK = json.dumps({"ID": "a-1", "Who": "ann@laptop", "Operation": "OperationTypeApply"})
+
+CONFIG = """
+[project]
+name = "shop"
+[environments.dev]
+target = "aws"
+account_id = "123456789012"
+[environments.local]
+target = "embedded"
+"""
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """A checkout with one service, and a pretended account behind its environment `dev`."""
+    (tmp_path / "slipway.toml").write_text(CONFIG)
+    (tmp_path / "services/greeter").mkdir(parents=True)
+    (tmp_path / "services/greeter/service.toml").write_text(
+        'name = "greeter"\n[route]\npriority = 1\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    environment = load(Checkout(tmp_path), "dev").environment
+    with mock_aws():
+        session = boto3.Session("key", "secret", region_name="us-west-1")
+        aws = Aws(environment, None, session)
+        monkeypatch.setattr("slipway.aws.connect", lambda *_, **__: aws)
+        yield aws
+
+
+@pytest.fixture
+def states(aws: Aws) -> Aws:
+    """With the place for states, one state in it, and its lock held."""
+    aws.s3.create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-1"}
+    )
+    aws.dynamodb.create_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    aws.s3.put_object(Bucket=BUCKET, Key=PATH, Body=b"{}")
+    lock = {"LockID": {"S": f"{BUCKET}/{PATH}"}, "Info": {"S": LOCK}}
+    aws.dynamodb.put_item(TableName=TABLE, Item=lock)
+    return aws
+
+
+def _unlock(**more: str) -> None:
+    values = {"env": "dev", "stack": "service", "service": "greeter", "id": "a-1", **more}
+    state.unlock.body(Context(), **values)  # type: ignore[arg-type]
+
+
+def test_bootstrap_tells_what_it_set(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first run lists and counts what it makes, the second has nothing to do."""
+    monkeypatch.setattr("slipway.infra.state.WAIT", 2.0)
+    state.bootstrap.body(Context(), env="dev")
+    first = capsys.readouterr()
+    assert f"bucket {BUCKET}" in first.err
+    assert first.out.endswith("things set\n")
+    state.bootstrap.body(Context(), env="dev")
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_bootstrap_dry_run_makes_nothing(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run lists what it would make."""
+    state.bootstrap.body(Context(), env="dev", dry_run=True)
+    assert f"would set: bucket {BUCKET}" in capsys.readouterr().out
+    assert aws.s3.list_buckets()["Buckets"] == []
+
+
+def test_list_names_states_and_holders(states: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line per state, with who holds its lock; the same as JSON."""
+    state.list_.body(Context(), env="dev")
+    assert "service  greeter  2" in capsys.readouterr().out
+    state.list_.body(Context(), env="dev", json=True)
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["service"], found["lock"]["who"]) == ("greeter", "ann@laptop")
+
+
+def test_list_without_a_place_names_the_command(aws: Aws) -> None:
+    """Before the bootstrap there is nothing to list, and the message says what to run."""
+    with pytest.raises(InfraError) as caught:
+        state.list_.body(Context(), env="dev")
+    assert caught.value.next_step == "uv run invoke state.bootstrap --env=dev"
+
+
+def test_unlock_by_id(states: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """The right id removes the lock and says whose it was."""
+    _unlock()
+    assert "removed: lock a-1 of ann@laptop (apply)" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="is not locked"):
+        _unlock()
+
+
+def test_unlock_dry_run_removes_nothing(states: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dry run says whose lock it would remove."""
+    state.unlock.body(
+        Context(), env="dev", stack="service", service="greeter", id="a-1", dry_run=True
+    )
+    assert "would remove: lock a-1 of ann@laptop" in capsys.readouterr().out
+    assert "Item" in states.dynamodb.get_item(
+        TableName=TABLE, Key={"LockID": {"S": f"{BUCKET}/{PATH}"}}
+    )
+
+
+def test_unlock_by_another_id_is_refused(states: Aws) -> None:
+    """A wrong id removes nothing and is told the holder."""
+    with pytest.raises(LockedError, match="locked by another one: ann@laptop"):
+        _unlock(id="b-2")
+
+
+@pytest.mark.parametrize(
+    ("stack", "service", "words"),
+    [("service", "", "needs --service"), ("platform", "greeter", "has no --service")],
+)
+def test_unlock_needs_a_service_only_for_services(
+    states: Aws, stack: str, service: str, words: str
+) -> None:
+    """Stack and service have to fit each other."""
+    with pytest.raises(UsageError, match=words):
+        _unlock(stack=stack, service=service)
+
+
+def test_unlock_of_an_unknown_service_names_the_nearest(states: Aws) -> None:
+    """A misspelt service is not silently unlocked."""
+    with pytest.raises(UsageError, match="greeter"):
+        _unlock(service="greter")
+
+
+def test_the_embedded_aws_has_to_run(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it there is no state to list; nothing is started behind the user's back."""
+    monkeypatch.setattr("slipway.local.endpoint", lambda *_: None)
+    with pytest.raises(ToolError) as caught:
+        state.list_.body(Context(), env="local")
+    assert caught.value.next_step == "uv run invoke local.up"
