@@ -42,7 +42,7 @@ def free_priority(path: str, taken: Sequence[Taken]) -> int | None:
     """
     used = {route.priority for route in taken}
     low = max((route.priority for route in taken if below(route.path, path)), default=0)
-    above = [r.priority for r in taken if not r.host and below(path, r.path) and r.path != path]
+    above = [r.priority for r in taken if not r.host and below(path, r.path)]
     high = min(above, default=HIGHEST + 1)
     free = [number for number in range(low + 1, high) if number not in used]
     return min(free, key=_preference, default=None)

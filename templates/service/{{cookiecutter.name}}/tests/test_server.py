@@ -15,6 +15,10 @@ from dataclasses import dataclass
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+
+from {{ cookiecutter.__module }} import server
+from {{ cookiecutter.__module }}.settings import Settings
 
 DRAIN = 1.0
 """Seconds; long enough for a machine that is busy with other things."""
@@ -105,3 +109,22 @@ def test_a_second_signal_skips_the_wait(running: Running) -> None:
     running.term()
     assert running.end() == 0
     assert time.monotonic() - began < DRAIN
+
+
+def test_term_during_the_start_ends_it() -> None:
+    """The first process of a container starts out ignoring TERM; a task may be stopped that early."""
+    command = ["sh", "-c", 'trap "" TERM; exec "$0" -m {{ cookiecutter.__module }}', sys.executable]
+    env = {**os.environ, "PORT": str(_free_port())}
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+            process.terminate()
+        process.kill()
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_uvicorn_gets_the_times(app: FastAPI) -> None:
+    """Its own defaults are 5 s of keep-alive and no end to waiting for requests."""
+    config = server.build(app, Settings()).config
+    assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (75, 30)
