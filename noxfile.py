@@ -61,8 +61,8 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Ratios, measured side by side in one run."""
-    for file in sorted((ROOT / "benchmarks").glob("bench_*.py")):
-        session.run("python", str(file), *session.posargs)
+    for file in sorted((ROOT / "benchmarks").glob("*.py")):
+        session.run("python", str(file), env={"PYTHONPATH": str(ROOT)})
 
 
 def lint_service(session: nox.Session, service: Path) -> None:
