@@ -112,7 +112,7 @@ def test_a_second_signal_skips_the_wait(running: Running) -> None:
 
 
 def test_term_during_the_start_ends_it() -> None:
-    """The first process of a container starts out ignoring TERM; a task may be stopped that early."""
+    """The first process of a container ignores TERM at first; a task may be stopped that early."""
     command = ["sh", "-c", 'trap "" TERM; exec "$0" -m {{ cookiecutter.__module }}', sys.executable]
     env = {**os.environ, "PORT": str(_free_port())}
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
