@@ -9,7 +9,7 @@ from typing import Any
 from slipway.config import Service
 from slipway.config.layers import defaults
 from slipway.config.load import build
-from slipway.config.settings import Table
+from slipway.config.table import Table
 
 
 def make_service(name: str = "greeter", **changes: Any) -> Service:

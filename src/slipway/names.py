@@ -58,6 +58,12 @@ def state_bucket(settings: Settings, environment: Environment | None = None) -> 
     return name
 
 
+def bucket(settings: Settings, service: str, name: str, *, replica: bool = False) -> str:
+    """The S3 bucket that `service` calls `name`, or its copy in another region."""
+    account = settings.environment.account_id
+    return _join(prefix(settings), service, name, account, "replica" if replica else "")
+
+
 def lock_table(settings: Settings) -> str:
     """The DynamoDB table with Terraform's locks and the leases of deploys."""
     return _join(settings.owner, settings.project, "locks")

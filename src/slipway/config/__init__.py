@@ -1,11 +1,16 @@
 """Configuration: read, check everything at once, merge, remember where each value came from.
 
 rules.py      what a value must be, in words and as limits
-settings.py   every setting there is, declared once, as frozen dataclasses
+table.py      what a table of a file is
+manifest.py   every setting of a service, declared once, as frozen dataclasses
+settings.py   the same for the project and its environments
 layers.py     TOML files as layers, merged weakest first, with provenance
 check.py      one file by itself: unknown keys, wrong types and values
 sources.py    all files of a checkout, and which layers make which settings
-agree.py      what has to fit together: pairs, ranges, routes, names
+agree.py      what has to fit together: pairs, ranges, names; clash.py is how that is told
+routes.py     which requests go where, between services
+variables.py  which variables a container gets, and from where
+buckets.py    what S3 buckets are called
 problems.py   all that is wrong, in one list
 load.py       all of it in order: `load`
 effective.py  settings flat, for `invoke config`
@@ -14,22 +19,19 @@ schema.py and reference.py publish the JSON Schemas and the tables of docs/confi
 
 from slipway.config.effective import Effective, effective
 from slipway.config.load import load, load_local
-from slipway.config.settings import (
+from slipway.config.manifest import (
     Alarms,
     Bucket,
     Cache,
     Database,
     Deploy,
-    Environment,
     Health,
-    Local,
-    Project,
     Route,
     Scale,
     Service,
-    Settings,
     Shift,
 )
+from slipway.config.settings import Environment, Local, Project, Settings
 
 __all__ = [
     "Alarms",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from slipway.config.check import Location, Problem, location
+from slipway.config.clash import Clash, Rule
 from slipway.config.layers import Merged, Tree
+from slipway.config.manifest import LONGEST_SHIFT, waits
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.sources import EMBEDDED_ACCOUNT
+from slipway.config.variables import doubled_variables, reserved_variables
 
 GIB = 1024
 
@@ -24,19 +26,8 @@ FARGATE: Mapping[int, tuple[int, ...]] = {
 }
 """Memory sizes (MiB) for each cpu; source: AWS's "Task CPU and memory" table of Fargate."""
 
-OURS = frozenset({"SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "PORT", "ROUTE_PATH"})
-"""Variables that Slipway sets for every container."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clash:
-    """Values that don't go together, by their dotted keys."""
-
-    keys: tuple[str, ...]
-    reason: str
-
-
-Rule = Callable[[Tree], Iterator[Clash]]
+HALF = 50
+"""Largest step of `linear`, %: with a larger one there is one step and a smaller rest."""
 
 
 def service_problems(merged: Merged) -> list[Problem]:
@@ -79,7 +70,9 @@ def _scale(service: Tree) -> Iterator[Clash]:
 
 
 def _replaceable(service: Tree) -> Iterator[Clash]:
-    """A rollout must be allowed to start a task more or to stop one first."""
+    """A rolling rollout must be allowed to start a task more or to stop one first."""
+    if service["deploy"]["strategy"] != "rolling":
+        return
     low, high = service["deploy"]["minimum_healthy_percent"], service["deploy"]["maximum_percent"]
     counts = range(max(1, service["scale"]["min"]), service["scale"]["max"] + 1)
     # ECS rounds the lower limit up and the upper one down.
@@ -92,12 +85,53 @@ def _replaceable(service: Tree) -> Iterator[Clash]:
         )
 
 
-def _reserved(service: Tree) -> Iterator[Clash]:
-    for name in sorted(OURS & set(service["env"])):
-        yield Clash(keys=(f"env.{name}",), reason="is set by slipway itself; choose another name")
+def _shift(service: Tree) -> Iterator[Clash]:
+    strategy, shift = service["deploy"]["strategy"], service["deploy"]["shift"]
+    percent, minutes = shift["percent"], shift["minutes"]
+    if strategy == "linear" and percent > HALF:
+        yield Clash(
+            keys=("deploy.strategy", "deploy.shift.percent"),
+            reason=f"steps of {percent} % are not equal; "
+            f"with linear percent is {HALF} at most, or use canary",
+        )
+    elif waits(strategy, percent) * minutes > LONGEST_SHIFT:
+        yield Clash(
+            keys=("deploy.shift.percent", "deploy.shift.minutes"),
+            reason=f"{waits(strategy, percent)} times {minutes} minutes are too long; "
+            f"CodeDeploy allows {LONGEST_SHIFT} minutes in all",
+        )
 
 
-RULES: tuple[Rule, ...] = (_fargate, _health, _scale, _replaceable, _reserved)
+def _nothing_to_try(service: Tree) -> Iterator[Clash]:
+    """A strategy that tries new tasks before they get requests needs one to try."""
+    strategy = service["deploy"]["strategy"]
+    if strategy != "rolling" and service["scale"]["min"] == 0:
+        yield Clash(
+            keys=("deploy.strategy", "scale.min"),
+            reason=f"{strategy} tries new tasks before they get requests, and with min 0 there may "
+            'be none; set min to 1, or strategy to "rolling"',
+        )
+
+
+def _migrate(service: Tree) -> Iterator[Clash]:
+    if service["database"]["migrate"] and not service["database"]["enabled"]:
+        yield Clash(
+            keys=("database.enabled", "database.migrate"),
+            reason="there is a migration and no database; set enabled = true, or migrate = []",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    _fargate,
+    _health,
+    _scale,
+    _replaceable,
+    _shift,
+    _nothing_to_try,
+    _migrate,
+    reserved_variables,
+    doubled_variables,
+)
 
 
 def environment_problems(environments: Mapping[str, Merged]) -> list[Problem]:

@@ -10,10 +10,12 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from slipway.config.check import Problem
 from slipway.config.layers import Merged, defaults
+from slipway.config.manifest import Service
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.problems import problems
-from slipway.config.settings import Environment, Local, Service, Settings, Table
+from slipway.config.settings import Environment, Local, Settings
 from slipway.config.sources import Sources, find_sources
+from slipway.config.table import Table
 from slipway.errors import ConfigError, UsageError
 from slipway.paths import Checkout
 

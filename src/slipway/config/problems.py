@@ -9,8 +9,9 @@ from slipway.config.agree import (
     name_problems,
     service_problems,
 )
+from slipway.config.buckets import bucket_problems
 from slipway.config.check import Problem, location
-from slipway.config.layers import leaves
+from slipway.config.layers import Merged, leaves
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.routes import route_problems
 from slipway.config.sources import File, Sources
@@ -42,8 +43,14 @@ def _services(sources: Sources) -> Iterator[Problem]:
         yield Problem(place="services", reason="no service in it (uv run invoke new --name=NAME)")
     for name, file in sources.services.items():
         yield from _manifest(sources, name, file)
-    for environment in sources.environments:
-        yield from _fleet(sources, environment)
+    fleets = {name: _merged(sources, name) for name in sources.environments}
+    for fleet in fleets.values():
+        yield from _fleet(sources, fleet)
+    yield from bucket_problems(sources, fleets)
+
+
+def _merged(sources: Sources, environment: str) -> dict[str, Merged]:
+    return {name: sources.merged_service(environment, name) for name in sources.services}
 
 
 def _manifest(sources: Sources, folder: str, file: File) -> Iterator[Problem]:
@@ -61,11 +68,11 @@ def _manifest(sources: Sources, folder: str, file: File) -> Iterator[Problem]:
             yield Problem(place=place, reason=f"slipway.toml has no such environment{meant}")
 
 
-def _fleet(sources: Sources, environment: str) -> Iterator[Problem]:
+def _fleet(sources: Sources, fleet: Mapping[str, Merged]) -> Iterator[Problem]:
+    """What is wrong with and between the services of one environment."""
     routed = {}
-    for name, file in sources.services.items():
-        merged = sources.merged_service(environment, name)
-        doubts = (*sources.project.problems, *file.problems)
+    for name, merged in fleet.items():
+        doubts = (*sources.project.problems, *sources.services[name].problems)
         yield from _sure(service_problems(merged), doubts)
         if "route.priority" in merged.origins:
             routed[name] = merged

@@ -8,23 +8,21 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from slipway.config.check import adapter, toml
 from slipway.config.layers import defaults
-from slipway.config.rules import Must
-from slipway.config.settings import (
+from slipway.config.manifest import (
     Alarms,
     Bucket,
     Cache,
     Database,
     Deploy,
-    EnvironmentTable,
     Health,
-    Local,
     Manifest,
-    Project,
     Route,
     Scale,
     Shift,
-    Table,
 )
+from slipway.config.rules import Must
+from slipway.config.settings import EnvironmentTable, Local, Project
+from slipway.config.table import Table
 
 HEAD = "| key | value | default | meaning |\n|---|---|---|---|"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from slipway.config.check import adapter
 from slipway.config.layers import defaults
+from slipway.config.manifest import ServiceFile
 from slipway.config.reference import meanings, reference, tables
-from slipway.config.settings import ProjectFile, ServiceFile
+from slipway.config.settings import ProjectFile
 from slipway.paths import Checkout
 
 Schema = dict[str, Any]

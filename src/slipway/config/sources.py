@@ -9,8 +9,9 @@ from typing import Any
 
 from slipway.config.check import Location, Problem, check
 from slipway.config.layers import DEFAULTS, Layer, Merged, Origin, Tree, Unreadable, merge, read
+from slipway.config.manifest import ServiceFile
 from slipway.config.nearest import did_you_mean, nearest
-from slipway.config.settings import Local, ProjectFile, ServiceFile
+from slipway.config.settings import Local, ProjectFile
 from slipway.paths import Checkout
 
 VARIABLE = "SLIPWAY_LOCAL_"

@@ -12,16 +12,9 @@ import pytest
 from slipway.config.agree import FARGATE
 from slipway.config.check import check, hint_at, keys
 from slipway.config.layers import defaults, leaves
+from slipway.config.manifest import Bucket, Common, Manifest
 from slipway.config.reference import tables
-from slipway.config.settings import (
-    Bucket,
-    Common,
-    EnvironmentTable,
-    Local,
-    Manifest,
-    Project,
-    ProjectFile,
-)
+from slipway.config.settings import EnvironmentTable, Local, Project, ProjectFile
 
 KINDS = {
     "project": Project,
