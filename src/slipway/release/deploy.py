@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 from slipway import names, signals
@@ -14,15 +13,12 @@ from slipway.errors import Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
-from slipway.model import Verdict
-from slipway.release import lease, records
+from slipway.release import lease, records, recover
 from slipway.release.parallel import side_by_side
-from slipway.release.progress import OnInterrupt, Options, Progress
+from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
 from slipway.release.world import World
 from slipway.rollout import rolling, view
-from slipway.rollout.decide import short
-from slipway.rollout.diagnose import Cause
 from slipway.rollout.rolling import Rollout, Target
 
 
@@ -125,7 +121,7 @@ def recorded(world: World, progress: Progress) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
-        interrupted(world, progress)
+        recover.interrupted(world.aws, watching(world), world.console.warn, progress)
         raise
     finally:
         records.write(world, progress)
@@ -139,7 +135,7 @@ def roll_out(world: World, progress: Progress) -> None:
             progress.rollouts[name] = rolling.start(world.aws, target(world, progress, service))
     watch(world, list(progress.rollouts.values()))
     for rollout in progress.rollouts.values():
-        explained(world, rollout)
+        recover.explained(world.aws, rollout)
 
 
 def target(world: World, progress: Progress, service: Service) -> Target:
@@ -170,13 +166,18 @@ def watch(world: World, rollouts: Sequence[Rollout]) -> None:
         shown.close()
 
 
+def watching(world: World) -> recover.Watch:
+    """`watch` in this world."""
+    return partial(watch, world)
+
+
 def verify_all(world: World, progress: Progress) -> None:
     """Ask every service that should serve now; take back what does not serve as released."""
     serving = [s for s in world.settings.services.values() if progress.outcome(s.name).verdict.good]
     jobs = {service.name: partial(check, progress, service) for service in serving}
     problems = {name: problem for name, problem in side_by_side(jobs).items() if problem}
     for name, problem in problems.items():
-        take_back(world, progress.rollouts[name], problem)
+        recover.take_back(world.aws, watching(world), progress.rollouts[name], problem)
 
 
 def check(progress: Progress, service: Service) -> str:
@@ -185,52 +186,3 @@ def check(progress: Progress, service: Service) -> str:
         return ""
     url = f"{progress.stacks[service.name].outputs['url']}{service.health.path}"
     return verify(url, progress.images[service.name].ref.tag)
-
-
-def take_back(world: World, rollout: Rollout, problem: str) -> None:
-    """Return to the previous revision after a failed verification, if there is one."""
-    outcome = rollout.outcome
-    assert outcome
-    cause = Cause(
-        title=f"verification failed: {problem}",
-        remedy="look at the service's log and at its health endpoint",
-    )
-    reason = f"{problem}, as seen through the load balancer"
-    verdict = Verdict.FAILED
-    if outcome.previous:
-        back = rolling.back_to(world.aws, rollout, outcome.previous)
-        watch(world, [back])
-        went_back = back.outcome and back.outcome.verdict is Verdict.DEPLOYED
-        verdict = Verdict.ROLLED_BACK if went_back else Verdict.FAILED
-    rollout.outcome = replace(outcome, verdict=verdict, reason=reason, cause=cause)
-
-
-def explained(world: World, rollout: Rollout) -> None:
-    """Add the cause to an outcome that is not good."""
-    outcome = rollout.outcome
-    if outcome and not outcome.verdict.good and outcome.verdict is not Verdict.SUPERSEDED:
-        rollout.outcome = replace(outcome, cause=rolling.explain(world.aws, rollout))
-
-
-def interrupted(world: World, progress: Progress) -> None:
-    """After a first signal: roll back, or leave ECS to it and say how to look again."""
-    for rollout in progress.rollouts.values():
-        if rollout.outcome is None:
-            reason = stop(world, rollout, progress.options.on_interrupt)
-            world.console.warn(f"{rollout.target.name}: {reason}")
-            rollout.outcome = rolling.ended(rollout, Verdict.INTERRUPTED, reason)
-
-
-def stop(world: World, rollout: Rollout, how: OnInterrupt) -> str:
-    """End or leave one rollout as asked; says which and what to do next."""
-    previous = rollout.watched.previous
-    if how == "rollback" and previous:
-        back = rolling.back_to(world.aws, rollout, previous)
-        watch(world, [back])
-        went_back = back.outcome is not None and back.outcome.verdict is Verdict.DEPLOYED
-        return f"{'went' if went_back else 'could not go'} back to {short(previous)}"
-    again = f"uv run invoke deploy --env={world.settings.environment.name}"
-    return (
-        f"ECS goes on with deployment {rollout.watched.deployment_id}; "
-        f"watch it with: {again} --service={rollout.target.name}"
-    )

@@ -1,0 +1,69 @@
+"""What to do about a rollout that did not end well, or that a signal broke into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from slipway.aws import Aws
+from slipway.model import Verdict
+from slipway.release.progress import OnInterrupt, Progress
+from slipway.rollout import rolling
+from slipway.rollout.decide import short
+from slipway.rollout.diagnose import Cause
+from slipway.rollout.rolling import Rollout
+
+Watch = Callable[[Sequence[Rollout]], None]
+"""Watches rollouts to their ends, and shows them."""
+
+
+def take_back(aws: Aws, watch: Watch, rollout: Rollout, problem: str) -> None:
+    """Return to the previous revision after a failed verification, if there is one."""
+    outcome = rollout.outcome
+    assert outcome
+    cause = Cause(
+        title=f"verification failed: {problem}",
+        remedy="look at the service's log and at its health endpoint",
+    )
+    back = bool(outcome.previous) and went_back(aws, watch, rollout, outcome.previous)
+    rollout.outcome = replace(
+        outcome,
+        verdict=Verdict.ROLLED_BACK if back else Verdict.FAILED,
+        reason=f"{problem}, as seen through the load balancer",
+        cause=cause,
+    )
+
+
+def explained(aws: Aws, rollout: Rollout) -> None:
+    """Add the cause to an outcome that is not good."""
+    outcome = rollout.outcome
+    if outcome and not outcome.verdict.good and outcome.verdict is not Verdict.SUPERSEDED:
+        rollout.outcome = replace(outcome, cause=rolling.explain(aws, rollout))
+
+
+def interrupted(aws: Aws, watch: Watch, warn: Callable[[str], None], progress: Progress) -> None:
+    """After a first signal: roll back what has not ended, or leave it to ECS, and say which."""
+    for rollout in progress.rollouts.values():
+        if rollout.outcome is None:
+            reason = stop(aws, watch, rollout, progress.options.on_interrupt)
+            warn(f"{rollout.target.name}: {reason}")
+            rollout.outcome = rolling.ended(rollout, Verdict.INTERRUPTED, reason)
+
+
+def stop(aws: Aws, watch: Watch, rollout: Rollout, how: OnInterrupt) -> str:
+    """End or leave one rollout as asked; says what became of it and what to do next."""
+    previous = rollout.watched.previous
+    if how == "rollback" and previous:
+        back = went_back(aws, watch, rollout, previous)
+        return f"{'went' if back else 'could not go'} back to {short(previous)}"
+    return (
+        f"ECS goes on with deployment {rollout.watched.deployment_id}; "
+        f"the same deploy again watches it"
+    )
+
+
+def went_back(aws: Aws, watch: Watch, rollout: Rollout, previous: str) -> bool:
+    """Roll back to `previous` and watch; whether it serves at the end."""
+    back = rolling.back_to(aws, rollout, previous)
+    watch([back])
+    return back.outcome is not None and back.outcome.verdict is Verdict.DEPLOYED

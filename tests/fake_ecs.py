@@ -1,0 +1,105 @@
+"""An ECS that answers from a script, for tests of rollouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.rollout.rolling import Target
+
+FAMILY = "arn:aws:ecs:us-west-1:000000000000:task-definition/local-app"
+
+
+def definition(revision: int, image: str) -> dict[str, Any]:
+    return {
+        "taskDefinitionArn": f"{FAMILY}:{revision}",
+        "revision": revision,
+        "family": "local-app",
+        "containerDefinitions": [{"name": "app", "image": image}],
+    }
+
+
+def deployment(number: int, revision: int, state: str, *, primary: bool = True) -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{number}",
+        "status": "PRIMARY" if primary else "ACTIVE",
+        "taskDefinition": f"{FAMILY}:{revision}",
+        "rolloutState": state,
+        "desiredCount": 1,
+        "runningCount": 1,
+        "pendingCount": 0,
+    }
+
+
+@dataclass
+class FakeEcs:
+    """Answers DescribeServices from a script of deployments lists; the last one stays."""
+
+    script: list[list[dict[str, Any]]]
+    definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    called: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for revision, image in ((1, "repo@sha256:template"), (2, "repo@sha256:old")):
+            self.definitions[f"{FAMILY}:{revision}"] = definition(revision, image)
+
+    def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
+        self.called.append(("describe_services", services))
+        now = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        return {"services": [self._service(name, now) for name in services]}
+
+    def describe_task_definition(self, *, taskDefinition: str, include: Any) -> dict[str, Any]:  # noqa: N803
+        return {"taskDefinition": self.definitions[taskDefinition], "tags": []}
+
+    def register_task_definition(self, **wanted: Any) -> dict[str, Any]:
+        revision = len(self.definitions) + 1
+        made = {**wanted, "taskDefinitionArn": f"{FAMILY}:{revision}", "revision": revision}
+        self.definitions[f"{FAMILY}:{revision}"] = made
+        self.called.append(("register_task_definition", wanted))
+        return {"taskDefinition": made}
+
+    def update_service(
+        self,
+        *,
+        cluster: str,
+        service: str,
+        taskDefinition: str,  # noqa: N803
+        loadBalancers: Any = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        self.called.append(("update_service", loadBalancers))
+        revision = int(taskDefinition.rsplit(":", 1)[1])
+        return {"service": self._service(service, [deployment(3, revision, "IN_PROGRESS")])}
+
+    def count(self, name: str) -> int:
+        return sum(1 for called, _ in self.called if called == name)
+
+    @staticmethod
+    def _service(name: str, deployments: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "serviceName": name,
+            "status": "ACTIVE",
+            "desiredCount": 1,
+            "runningCount": 1,
+            "loadBalancers": [{"targetGroupArn": "tg", "containerPort": 8000}],
+            "deployments": deployments,
+        }
+
+
+@dataclass
+class FakeAws:
+    ecs: FakeEcs
+
+
+def target(image: str = "repo@sha256:new", **changes: Any) -> Target:
+    known: dict[str, Any] = {
+        "name": "app",
+        "cluster": "local",
+        "service": "local-app",
+        "template": f"{FAMILY}:1",
+        "image": image,
+        "target_group": "tg",
+        "port": 8000,
+        "health_path": "/health",
+        "timeout": 300,
+    }
+    return Target(**{**known, **changes})
