@@ -47,6 +47,8 @@ class Deployed:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     clone = make_clone(tmp_path_factory.mktemp("flow"), free_port())
+    # A failing health check counts only after the grace: here it needn't be a minute.
+    clone.edit("slipway.toml", "grace = 60", "grace = 20")
     ready = clone.invoke("setup")
     assert ready.code == 0, ready.said
     try:
@@ -151,32 +153,51 @@ def revisions(clone: Clone) -> list[str]:
 
 
 @contextmanager
-def broken(deployed: Deployed, code: str) -> Iterator[None]:
-    """Break the app in a way that only ECS shows, and mend it afterwards."""
-    file = deployed.clone.root / "services/greeter/src/greeter/__main__.py"
-    before = file.read_text()
-    only_there = f"import os\nif os.environ.get('ECS_CONTAINER_METADATA_URI_V4'):\n    {code}\n"
-    imports = before.index("import ")
-    file.write_text(before[:imports] + "import sys\n" + before[imports:])
+def broken(deployed: Deployed, path: str, before: str, code: str) -> Iterator[None]:
+    """Put `code` before a line of the app, to run only in ECS: an image alone is fine."""
+    file = deployed.clone.root / "services/greeter/src/greeter" / path
     text = file.read_text()
-    entry = text.index("def main")
-    file.write_text(text[:entry] + only_there + "\n\n" + text[entry:])
+    assert before in text
+    indent = before[: len(before) - len(before.lstrip())]
+    only_there = "__import__('os').environ.get('ECS_CONTAINER_METADATA_URI_V4')"
+    lines = f"{indent}if {only_there}:\n{indent}    {code}\n"
+    file.write_text(text.replace(before, lines + before, 1))
     try:
         yield
     finally:
-        file.write_text(before)
+        file.write_text(text)
 
 
-def test_a_crash_is_rolled_back_and_explained(deployed: Deployed) -> None:
-    """An image that starts on its own and crashes in ECS: rolled back, and its own words shown."""
+BREAKAGES = {
+    "a crash": (
+        (
+            "__main__.py",
+            "    from greeter.server import main",
+            "sys.exit('no metadata, no service')",
+        ),
+        "exits with code 1",
+        "no metadata, no service",
+    ),
+    "a health check that answers 500": (
+        ("health.py", "    settings = request.app.state.settings", "raise RuntimeError"),
+        "/health fails (it answers 500)",
+        "500",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_what_breaks_in_ecs_is_rolled_back_and_explained(deployed: Deployed, name: str) -> None:
+    """An image that is fine on its own: the old one serves on, and the cause is shown."""
+    breakage, title, words = BREAKAGES[name]
     old = get(f"{deployed.url}/health")["version"]
     traffic = Traffic(f"{deployed.url}/health")
-    crash = "raise SystemExit('no metadata, no service')"
-    with broken(deployed, crash), traffic.flowing():
-        ran = deployed.deploy()
+    with broken(deployed, *breakage), traffic.flowing():
+        ran = deployed.clone.invoke("deploy", "--env=local")
     assert ran.code == 11, ran.said
-    assert deployed.verdict(ran) == "rolled_back"
-    assert "exits with code 1" in ran.json()["greeter"]["cause"]
+    assert "rolled_back" in ran.out
+    assert title in ran.err
+    assert words in ran.err
     assert get(f"{deployed.url}/health")["version"] == old
     assert traffic.failures == []
     assert set(traffic.versions) == {old}

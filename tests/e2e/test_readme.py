@@ -1,0 +1,58 @@
+"""Every command of the README, run as it stands there, in its order."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.checkout import ROOT, Clone, free_port, get, make_clone
+
+pytestmark = pytest.mark.e2e
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = re.findall(r"uv run (invoke|nox) ([^`\n|&]+?) *(?=`|\n|&)", README)
+INVOKED = [words for tool, words in COMMANDS if tool == "invoke" and "TASK" not in words]
+SESSIONS = {name for tool, words in COMMANDS if tool == "nox" for name in words.split()[1:]}
+
+NOBODY = {
+    "AWS_CONFIG_FILE": "/nonexistent",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    made = make_clone(tmp_path_factory.mktemp("readme"), free_port())
+    made.extra = NOBODY
+    try:
+        yield made
+    finally:
+        made.invoke("local.reset", "--yes")
+
+
+def test_the_commands_do_what_they_say(clone: Clone) -> None:
+    """Each succeeds; those for an account say that there are no credentials, and stop."""
+    assert len(INVOKED) > 15
+    for words in INVOKED:
+        ran = clone.invoke(*words.split())
+        assert ran.code == (5 if "staging" in words else 0), f"{words}\n{ran.said}"
+        if words == "setup deploy --env=local":
+            url = ran.out.split()[-1]
+            assert get(url)["message"].startswith("Hello")
+
+
+def test_the_sessions_exist() -> None:
+    """`nox -s` names no session that is not there."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "nox", "--list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert set(re.findall(r"^[*-] (\w+)", listed, re.MULTILINE)) >= SESSIONS
