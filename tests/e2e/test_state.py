@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from slipway.config import Environment, Local, Settings
 from slipway.console import Console
 from slipway.errors import InfraError, Interrupted, LockedError, UsageError
 from slipway.infra import applied, locks, state
-from slipway.infra.apply import StackOutcome, Terraforming, apply_stack, plan_stack
+from slipway.infra.apply import Terraforming, apply_stack, plan_stack
 from slipway.infra.stacks import Stack, data_dir
 from slipway.infra.terraform import Backend
 from slipway.paths import Checkout
@@ -369,15 +369,28 @@ def test_a_dry_run_makes_nothing(bench: Bench) -> None:
 
 
 def test_services_run_side_by_side_and_share_the_provider(bench: Bench) -> None:
-    """Two slow applies take little longer than one, and no data folder holds a provider."""
+    """Two applies are under way at the same time, and no data folder holds a provider."""
     stacks = [bench.stack(name, sleep=6) for name in ("left", "right")]
-    began = time.monotonic()
+    clocks = [Clock(err=io.StringIO()) for _ in stacks]
+    worlds = [replace(bench.world(), console=clock) for clock in clocks]
     with ThreadPoolExecutor() as pool:
-        outcomes: list[StackOutcome] = list(
-            pool.map(lambda stack: apply_stack(stack, bench.world()), stacks)
-        )
-    print(f"two at once: {time.monotonic() - began:.1f} s")
+        outcomes = list(pool.map(apply_stack, stacks, worlds))
     assert all(outcome.changed for outcome in outcomes)
+    began = max(clock.seen["slow[0]: Creating"] for clock in clocks)
+    ended = min(clock.seen["slow[0]: Creation complete"] for clock in clocks)
+    assert began < ended
     for stack in stacks:
         size = sum(f.lstat().st_size for f in stack.data_dir.rglob("*") if not f.is_dir())
         assert size < 1_000_000
+
+
+@dataclass
+class Clock(Console):
+    """A console that notes when the slow resource began and ended."""
+
+    seen: dict[str, float] = field(default_factory=dict)
+
+    def line(self, text: str = "", *, indent: int = 0) -> None:
+        for words in ("slow[0]: Creating", "slow[0]: Creation complete"):
+            if words in text:
+                self.seen[words] = time.monotonic()
