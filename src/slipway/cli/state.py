@@ -26,13 +26,11 @@ def bootstrap(c: Context, *, env: str, dry_run: bool = False) -> None:  # noqa: 
     app = App(dry_run=dry_run)
     settings, aws = _reach(app, env)
     if dry_run:
-        for title in state.wanting(settings, aws):
-            app.console.result(f"would set: {title}")
-        return
-    done = state.bootstrap(settings, aws, say=app.console.detail)
-    app.console.result(
-        f"{len(done)} things set" if done else "nothing to do: all is as it should be"
-    )
+        lines = [f"would set: {title}" for title in state.wanting(settings, aws)]
+    else:
+        done = state.bootstrap(settings, aws, say=app.console.detail)
+        lines = [f"{len(done)} things set"] if done else []
+    app.console.result("\n".join(lines) or "nothing to do: all is as it should be")
 
 
 @task(name="list", help={"env": ENV, "json": "print it as JSON"})
@@ -69,7 +67,7 @@ def unlock(
     env: str,
     stack: Literal["registry", "platform", "service"],
     id: str,  # noqa: A002
-    service: str = "",
+    service: str | None = None,
     dry_run: bool = False,
 ) -> None:
     """Remove the lock with that id, whose holder is gone."""
@@ -78,6 +76,7 @@ def unlock(
     from slipway.infra import locks
 
     app = App(dry_run=dry_run)
+    service = service or ""
     _check_service(app, env, stack, service)
     settings, aws = _reach(app, env)
     bucket, table = names.state_bucket(settings), names.lock_table(settings)

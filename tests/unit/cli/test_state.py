@@ -145,6 +145,12 @@ def test_unlock_needs_a_service_only_for_services(
         _unlock(stack=stack, service=service)
 
 
+def test_unlock_of_the_platform_needs_no_service() -> None:
+    """On the command line `--service` may be left out."""
+    values = state.unlock.values({"env": "dev", "stack": "platform", "id": "a-1", "service": None})
+    assert values["service"] is None
+
+
 def test_unlock_of_an_unknown_service_names_the_nearest(states: Aws) -> None:
     """A misspelt service is not silently unlocked."""
     with pytest.raises(UsageError, match="greeter"):
