@@ -35,10 +35,22 @@ class Instance:
 
         self._scheduler = Scheduler(self._pool, instance_id())
         everything.apply(settings, self._pool, self._scheduler)
+        self._register()
 
         self._listeners = Listeners(elb.places, application)
         self._saver = Saver(settings.state, app._build_persistence_save_dict, encoder())
         self._loop: asyncio.Task[None] | None = None
+
+    def _register(self) -> None:
+        """Add the services that MiniStack lacks."""
+        from embedded_aws.autoscaling import service as autoscaling
+        from embedded_aws.codedeploy import service as codedeploy
+        from embedded_aws.patches import services
+
+        self._codedeploy = codedeploy.Service(services.codedeploy_problem, lambda: None)
+        self._autoscaling = autoscaling.Service(services.scaling_problem, lambda: None)
+        services.register(codedeploy.NAME, codedeploy.PREFIX, self._codedeploy)
+        services.register(autoscaling.NAME, autoscaling.PREFIX, self._autoscaling)
 
     async def begin(self) -> None:
         """Start what follows the APIs."""

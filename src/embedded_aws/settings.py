@@ -12,6 +12,7 @@ ACCOUNT = "000000000000"
 
 SERVICES = (
     "acm",
+    "apigateway",
     "dynamodb",
     "ec2",
     "ecr",
@@ -19,6 +20,7 @@ SERVICES = (
     "ecs-metadata",
     "elasticache",
     "elasticloadbalancing",
+    "events",
     "iam",
     "imds",
     "kms",
@@ -31,6 +33,7 @@ SERVICES = (
     "ssm",
     "sts",
     "tagging",
+    "wafv2",
 )
 
 

@@ -159,12 +159,14 @@ def ask(url: str, timeout: float = 5.0) -> Any:
 
 
 def _health(local: Local) -> dict[str, Any] | None:
-    try:
-        answer = ask(address(local) + HEALTH)
-        if answer is None or answer["service"] == SERVICE:
-            return answer  # type: ignore[no-any-return]
-    except (Foreign, KeyError, TypeError):
-        pass
+    # One that ends just now, or is very busy, may fail to answer once.
+    for pause in (0.5, 0.0):
+        try:
+            answer = ask(address(local) + HEALTH)
+            if answer is None or answer["service"] == SERVICE:
+                return answer  # type: ignore[no-any-return]
+        except (Foreign, KeyError, TypeError):
+            time.sleep(pause)
     raise _taken(local, owner(local.port) or "another program")
 
 

@@ -135,7 +135,12 @@ def _take_over(service: Record, data: Request) -> None:
         wanted["taskDefinition"] = ecs._task_defs[key]["taskDefinitionArn"]
     changed = any(service.get(field) != value for field, value in wanted.items())
     service.update(wanted)
-    service.update({field: data[field] for field in SETTINGS if field in data})
+    settings = {field: data[field] for field in SETTINGS if field in data}
+    if "deploymentConfiguration" in settings:
+        # What an update leaves out keeps its value.
+        before = service.get("deploymentConfiguration") or {}
+        settings["deploymentConfiguration"] = {**before, **settings["deploymentConfiguration"]}
+    service.update(settings)
     if data.get("desiredCount") is not None:
         _scale(service, int(data["desiredCount"]), now)
     if changed or data.get("forceNewDeployment"):

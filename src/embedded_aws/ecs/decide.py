@@ -15,13 +15,17 @@ IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A task that is not stopped; `failing` says why it has to be replaced, if it has."""
+    """A task that is not stopped; `failing` says why it has to be replaced, if it has.
+
+    It is `proven` if it was healthy once, or its deployment was completed.
+    """
 
     arn: str
     deployment: str
     state: Literal["starting", "running", "stopping"]
     healthy: bool = False
     failing: str = ""
+    proven: bool = False
     created: float = 0.0
 
 
@@ -93,13 +97,11 @@ def decide(service: Service) -> list[Action]:
         return [Fail()]
     live = [task for task in service.tasks if task.state != "stopping"]
     current = [task for task in live if task.deployment == primary.id and not task.failing]
-    old = [task for task in live if task.deployment != primary.id and not task.failing]
-    doomed, ailing = _failing(live, primary)
-    actions: list[Action] = [Stop(task.arn, task.failing) for task in doomed]
-    actions += [Stop(task.arn, task.failing) for task in _relieved(service, live, current, ailing)]
-    actions += [Stop(arn) for arn in _too_many(service, current)]
+    actions: list[Action] = [Stop(task.arn, task.failing) for task in _hopeless(live, primary)]
+    actions += [Stop(task.arn) for task in _too_many(service, current)]
     if primary.state != FAILED:
-        actions += [Stop(arn) for arn in _replaced(service, current, old)]
+        leaving = _replaced(service, primary, live, current)
+        actions += [Stop(task.arn, task.failing) for task in leaving]
         actions += _start(service, live, current)
     return actions or _settle(service, primary)
 
@@ -113,48 +115,39 @@ def _tripped(service: Service, primary: Deployment) -> bool:
     return service.breaker and primary.failed >= threshold(service.desired)
 
 
-def _failing(live: Sequence[Task], primary: Deployment) -> tuple[list[Task], list[Task]]:
-    """Failing tasks of the rollout, which go at once, and others, which get relief first."""
-    failing = [task for task in live if task.failing]
-    new = primary.id if primary.state == IN_PROGRESS else ""
-    doomed = [task for task in failing if task.deployment == new]
-    return doomed, [task for task in failing if task not in doomed]
+def _hopeless(live: Sequence[Task], primary: Deployment) -> list[Task]:
+    """Tasks that never served: they fail their first checks, or their rollout was overtaken."""
+    unproven = [task for task in live if not task.proven and not task.healthy]
+    return [task for task in unproven if task.failing or task.deployment != primary.id]
 
 
-def _relieved(
-    service: Service, live: Sequence[Task], current: Sequence[Task], ailing: Sequence[Task]
-) -> Sequence[Task]:
-    """Ailing tasks that may go: all once enough others are healthy, or those whose room is needed.
-
-    AWS starts the replacement of an unhealthy task first, where the maximum leaves room for it.
-    """
-    if sum(task.healthy for task in current) >= service.desired:
-        return ailing
-    missing = max(0, service.desired - len(current))
-    room = max(0, _most(service) - len(live))
-    return ailing[: max(0, missing - room)]
-
-
-def _too_many(service: Service, current: Sequence[Task]) -> list[str]:
+def _too_many(service: Service, current: Sequence[Task]) -> list[Task]:
     """Those to stop when scaling in: first what serves nothing, then the newest."""
     excess = len(current) - service.desired
     order = sorted(current, key=lambda task: (task.healthy, -task.created))
-    return [task.arn for task in order[: max(0, excess)]]
+    return order[: max(0, excess)]
 
 
-def _replaced(service: Service, current: Sequence[Task], old: Sequence[Task]) -> list[str]:
-    """Old tasks that may go now: what serves nothing, and what the minimum does not need.
+def _replaced(
+    service: Service, primary: Deployment, live: Sequence[Task], current: Sequence[Task]
+) -> list[Task]:
+    """Tasks to be replaced, old ones and ailing ones, that may go now.
 
-    Room is made below `desired`, down to the minimum, only where the maximum leaves no other way.
+    They go as healthy new ones make them superfluous. Before that, only where the maximum leaves no
+    room to start new ones: first what is not healthy, then healthy ones down to the minimum.
     """
-    useless = [task.arn for task in old if not task.healthy]
-    serving = sorted((task for task in old if task.healthy), key=lambda task: task.created)
-    healthy = len(serving) + sum(task.healthy for task in current)
+    hopeless = _hopeless(live, primary)
+    leaving = [t for t in live if t not in current and t not in hopeless]
+    ailing = [task for task in leaving if not task.healthy]
+    serving = sorted((t for t in leaving if t.healthy), key=lambda task: task.created)
+    arrived = sum(task.healthy for task in current)
+    healthy = arrived + len(serving)
     missing = max(0, service.desired - len(current))
-    room = max(0, _most(service) - len(current) - len(old))
-    floor = _least(service)
-    spare = max(healthy - max(service.desired, floor), min(missing - room, healthy - floor), 0)
-    return useless + [task.arn for task in serving[:spare]]
+    needed = max(0, missing - max(0, _most(service) - len(live) + len(hopeless)))
+    superfluous = healthy - max(service.desired, _least(service))
+    for_room = min(needed - len(ailing), healthy - _least(service))
+    unwell = ailing if arrived >= service.desired else ailing[:needed]
+    return [*unwell, *serving[: max(0, superfluous, for_room)]]
 
 
 def _start(service: Service, live: Sequence[Task], current: Sequence[Task]) -> list[Action]:

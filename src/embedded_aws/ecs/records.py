@@ -107,6 +107,11 @@ def event(service: Record, message: str, now: str) -> None:
     service["events"] = [new, *service.get("events", [])][:MOST_EVENTS]
 
 
+def completed(service: Record, task: Record) -> bool:
+    """Whether a task is one of the last completed deployment."""
+    return bool(task.get("_deployment_id") == (service.get("_completed") or {}).get("id"))
+
+
 def count_failure(service: Record, task: Record, now: str) -> None:
     """Count a failed task of the deployment that is under way."""
     deployment = deployment_of(service, task)

@@ -171,12 +171,16 @@ class Scheduler:
         found = health.targets(self._pool, service, ecs._task_ip(task))
         running_for = time.time() - epoch(task.get("startedAt"))
         running = state == "running"
+        healthy = running and health.is_healthy(task, service, found)
+        if healthy:
+            task["_was_healthy"] = True
         return Task(
             arn=task["taskArn"],
             deployment=task.get("_deployment_id") or "",
             state=state,
-            healthy=running and health.is_healthy(task, service, found),
+            healthy=healthy,
             failing=health.failing(task, service, found, running_for) if running else "",
+            proven=bool(task.get("_was_healthy")) or records.completed(service, task),
             created=epoch(task.get("createdAt")),
         )
 

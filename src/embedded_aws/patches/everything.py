@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_aws.patches import ecr, ecs, elb, merge, process
+from embedded_aws.patches import ecr, ecs, elb, merge, process, services
 
 if TYPE_CHECKING:
     from embedded_aws.ecs.scheduler import Scheduler
     from embedded_aws.loadbalancer.pool import Pool
     from embedded_aws.settings import Settings
 
-SYMBOLS = merge((ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS))
+SYMBOLS = merge((ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS, services.SYMBOLS))
 
 
 def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:

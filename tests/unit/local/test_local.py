@@ -65,6 +65,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *found: Any) -> None:
     monkeypatch.setattr(local, "_source_version", lambda _: "v")
     monkeypatch.setattr(local, "_ended", lambda _: False)
     monkeypatch.setattr(local, "owner", lambda _: "pid 12 (nginx)")
+    monkeypatch.setattr("slipway.local.time.sleep", lambda _: None)
 
 
 def console() -> Console:
@@ -140,6 +141,14 @@ def test_a_port_of_another_service_with_a_json_answer(
     answers(monkeypatch, {"status": "ok"})
     with pytest.raises(ToolError, match="taken by pid 12"):
         local.endpoint(checkout, LOCAL)
+
+
+def test_one_that_ends_just_now_is_no_stranger(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that breaks is looked at twice."""
+    answers(monkeypatch, local.Foreign("connection reset"), None)
+    assert local.endpoint(checkout, LOCAL) is None
 
 
 def test_a_port_of_another_checkout(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,157 @@
+"""An embedded AWS of a test's own: its port, its state folder, its clients, its small image."""
+
+from __future__ import annotations
+
+import io
+import socket
+import tarfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+
+from slipway import local
+from slipway.config import Local
+from slipway.console import Console
+from slipway.paths import Checkout
+from slipway.runner import SubprocessRunner
+
+SOURCE = Path(__file__).parents[2] / "src" / "embedded_aws"
+REGION = "us-west-1"
+BASE = "python:3.13-slim-trixie"
+
+SERVER = r"""
+import os, signal, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path.startswith("/slow"):
+            time.sleep(2)
+        sick = "SICK" in os.environ and self.path == "/health"
+        body = os.environ.get("VERSION", "").encode()
+        self.send_response(500 if sick else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+if "CRASH" in os.environ:
+    sys.exit("boom: cannot start")
+if "HOG" in os.environ:
+    hog = bytearray(1 << 32)
+# Ends at once, whatever is in flight: the load balancer has to have let go of it before.
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
+server.daemon_threads = True
+server.serve_forever()
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_for(what: str, seen: Callable[[], Any], seconds: float = 90) -> Any:
+    """Ask until the answer is true; what was awaited is in the error."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := seen():
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+@dataclass
+class Embedded:
+    """One instance, on a checkout that holds nothing but a link to the program."""
+
+    root: Path
+    port: int
+
+    @classmethod
+    def make(cls, root: Path) -> Embedded:
+        (root / "src").mkdir(parents=True, exist_ok=True)
+        (root / "src" / "embedded_aws").symlink_to(SOURCE)
+        return cls(root, free_port())
+
+    @cached_property
+    def checkout(self) -> Checkout:
+        return Checkout(self.root)
+
+    @property
+    def settings(self) -> Local:
+        return Local(port=self.port)
+
+    def up(self) -> str:
+        return local.up(self.checkout, self.settings, SubprocessRunner(), Console())
+
+    def down(self) -> None:
+        local.down(self.checkout, self.settings, SubprocessRunner())
+
+    def reset(self) -> None:
+        local.reset(self.checkout, self.settings, SubprocessRunner())
+
+    @property
+    def status(self) -> local.LocalStatus:
+        return local.status(self.checkout, self.settings)
+
+    def client(self, name: str) -> Any:
+        return boto3.client(  # type: ignore[call-overload]
+            name,
+            endpoint_url=local.address(self.settings),
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    @property
+    def containers(self) -> list[Any]:
+        """Containers of this instance, whatever their state."""
+        with_port = f":{self.port}"
+        found = docker.from_env().containers.list(all=True, filters={"label": "ministack.instance"})
+        return [c for c in found if c.labels["ministack.instance"].endswith(with_port)]
+
+    def push(self, repository: str, tag: str) -> str:
+        """Push a small web server; its reference by digest."""
+        client = docker.from_env()
+        name = f"127.0.0.1:{self.port}/{repository}"
+        client.images.build(fileobj=_context(), custom_context=True, tag=f"{name}:{tag}")
+        try:
+            said = client.images.push(name, tag=tag)
+        finally:
+            client.images.remove(f"{name}:{tag}", force=True)
+        assert "digest: sha256:" in said, said
+        images = self.client("ecr").describe_images(
+            repositoryName=repository, imageIds=[{"imageTag": tag}]
+        )
+        return f"{name}@{images['imageDetails'][0]['imageDigest']}"
+
+
+def _context() -> io.BytesIO:
+    """A build context: a small server on the base image that `setup` provides."""
+    buffer = io.BytesIO()
+    dockerfile = f'FROM {BASE}\nCOPY serve.py /serve.py\nCMD ["python3", "/serve.py"]\n'
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        _add(tar, "Dockerfile", dockerfile.encode())
+        _add(tar, "serve.py", SERVER.encode())
+    buffer.seek(0)
+    return buffer
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(content), 0o755
+    tar.addfile(info, io.BytesIO(content))
