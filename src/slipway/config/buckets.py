@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from slipway.config.check import Problem
 from slipway.config.layers import Merged
 from slipway.config.sources import Sources
 from slipway.names import BUCKET_LIMIT
+
+REPLICA = "-replica"
+"""What the name of a bucket's copy in another region ends with."""
 
 Fleets = Mapping[str, Mapping[str, Merged]]
 """Services by environment and name."""
@@ -24,23 +27,39 @@ class Named:
     environment: str
 
 
-def bucket_problems(sources: Sources, fleets: Fleets) -> Iterator[Problem]:
-    """Buckets whose names S3 would not take, each at its table in the files."""
-    first: dict[str, Named] = {}
-    for one in _named(sources, fleets):
-        other = first.setdefault(one.name.removesuffix("-replica"), one)
-        if other is not one:
-            reason = (
-                f"in {one.environment} it would be named as {other.bucket} of {other.service} in "
-                f"{other.environment} is ({other.name}); rename one of them"
-            )
-            yield Problem(place=_place(sources, one), reason=reason)
+def bucket_problems(sources: Sources, fleets: Fleets) -> list[Problem]:
+    """Buckets whose names S3 would not take, each once at its table in the files."""
+    named = list(_named(sources, fleets))
+    # What is wrong in one environment is mostly wrong in others too: the first one told is enough,
+    # and of names that are too long the longest.
+    named.sort(key=lambda one: -len(one.name))
+    found: dict[str, Problem] = {}
+    for one, reason in (*_too_long(named), *_alike(named)):
+        place = _place(sources, one)
+        found.setdefault(place, Problem(place=place, reason=reason))
+    return list(found.values())
+
+
+def _too_long(named: Iterable[Named]) -> Iterator[tuple[Named, str]]:
+    for one in named:
         if len(one.name) > BUCKET_LIMIT:
-            reason = (
+            yield (
+                one,
                 f"in {one.environment} it would be called {one.name}: {len(one.name)} characters, "
-                f"{BUCKET_LIMIT} are allowed; shorten the bucket's name"
+                f"{BUCKET_LIMIT} are allowed; shorten the bucket's name",
             )
-            yield Problem(place=_place(sources, one), reason=reason)
+
+
+def _alike(named: Iterable[Named]) -> Iterator[tuple[Named, str]]:
+    first: dict[str, Named] = {}
+    for one in named:
+        other = first.setdefault(one.name.removesuffix(REPLICA), one)
+        if other is not one:
+            yield (
+                one,
+                f"in {one.environment} it would be named as {other.bucket} of {other.service} in "
+                f"{other.environment} is; rename one of them",
+            )
 
 
 def _named(sources: Sources, fleets: Fleets) -> Iterator[Named]:
@@ -52,9 +71,9 @@ def _named(sources: Sources, fleets: Fleets) -> Iterator[Named]:
         above = [project["owner"], project["name"], environment]
         for service, merged in services.items():
             for bucket, values in merged.values["buckets"].items():
-                parts = [*above, service, bucket, account, "replica" * values["replicate"]]
+                name = "-".join(part for part in (*above, service, bucket, account) if part)
                 yield Named(
-                    name="-".join(part for part in parts if part),
+                    name=name + REPLICA * values["replicate"],
                     bucket=bucket,
                     service=service,
                     environment=environment,

@@ -22,10 +22,15 @@ class Effective:
 def effective(settings: Settings) -> list[Effective]:
     """The settings of the chosen environment and services, in the order of the tables."""
     return [
-        Effective(key=key, value=value, origin=settings.provenance[key])
+        Effective(key=key, value=_written(value), origin=settings.provenance[key])
         for key, value in leaves(_tree(settings))
         if key in settings.provenance
     ]
+
+
+def _written(value: object) -> object:
+    """A value as files have it: with lists."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _tree(settings: Settings) -> Mapping[str, Any]:
