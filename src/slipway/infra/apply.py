@@ -54,7 +54,14 @@ class Terraforming:
         on_line: OnLine | None = None,
     ) -> Result:
         """Run one of Terraform's commands; its failure is the one error that a user gets."""
-        result = self.runner.run(command, check=False, on_line=on_line)
+        try:
+            result = self.runner.run(command, check=False, on_line=on_line)
+        except Interrupted as error:
+            raise Interrupted(
+                f"{stack.label} in {stack.environment}: interrupted at {doing}",
+                next_step="run the same command again",
+                signal=error.signal,
+            ) from error
         if result.code not in good:
             self.fail(command.mask(result.output), stack, doing)
         return result

@@ -230,6 +230,18 @@ def test_a_signal_tells_how_far_it_came(stack: Stack, place: Aws) -> None:
     assert applied.read(stack, place) is None
 
 
+def test_a_signal_while_planning_is_told_in_a_line(stack: Stack, place: Aws) -> None:
+    """A signal says where it came, without Terraform's command line."""
+
+    def stop(_: Command) -> Result:
+        raise Interrupted("interrupted: /tf plan -input=false …", signal=15)
+
+    with pytest.raises(Interrupted) as caught:
+        apply_stack(stack, world(Terraform(PLAN).instead("/tf plan", stop), place))
+    assert caught.value.message == ("service greeter in dev: interrupted at plan")
+    assert caught.value.signal == 15
+
+
 def test_a_signal_that_left_a_lock_says_how_to_unlock(stack: Stack, place: Aws) -> None:
     """Where Terraform had to be killed, the message has the command."""
 
