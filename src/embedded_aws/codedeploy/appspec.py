@@ -60,7 +60,7 @@ def parse(text: str) -> AppSpec:
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     # JSON is YAML too, so one parser reads both.
     try:

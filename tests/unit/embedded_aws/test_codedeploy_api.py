@@ -169,9 +169,7 @@ def test_the_ecs_configurations_of_aws_are_there(api: Api) -> None:
             percent, minutes = numbers.values()
             assert f"{percent}Percent" in name
             assert f"{minutes}Minutes" in name
-    api.fails(
-        "InvalidOperationException", "DeleteDeploymentConfig", deploymentConfigName=names[0]
-    )
+    api.fails("InvalidOperationException", "DeleteDeploymentConfig", deploymentConfigName=names[0])
 
 
 def test_a_configuration_in_use_stays(api: Api) -> None:
@@ -196,8 +194,14 @@ def test_a_configuration_in_use_stays(api: Api) -> None:
     [
         None,
         {"type": "TimeBasedCanary"},
-        {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 100, "canaryInterval": 1}},
-        {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": 0}},
+        {
+            "type": "TimeBasedCanary",
+            "timeBasedCanary": {"canaryPercentage": 100, "canaryInterval": 1},
+        },
+        {
+            "type": "TimeBasedLinear",
+            "timeBasedLinear": {"linearPercentage": 10, "linearInterval": 0},
+        },
         {"type": "Sometimes"},
     ],
 )
@@ -221,9 +225,17 @@ PAIR = "loadBalancerInfo.targetGroupPairInfoList.0"
         ("serviceRoleArn", None, "RoleRequiredException"),
         ("serviceRoleArn", "codedeploy", "InvalidRoleException"),
         ("deploymentConfigName", "no", "DeploymentConfigDoesNotExistException"),
-        ("deploymentConfigName", "CodeDeployDefault.OneAtATime", "InvalidDeploymentConfigNameException"),
+        (
+            "deploymentConfigName",
+            "CodeDeployDefault.OneAtATime",
+            "InvalidDeploymentConfigNameException",
+        ),
         ("deploymentStyle.deploymentType", "IN_PLACE", "InvalidDeploymentStyleException"),
-        ("blueGreenDeploymentConfiguration", None, "InvalidBlueGreenDeploymentConfigurationException"),
+        (
+            "blueGreenDeploymentConfiguration",
+            None,
+            "InvalidBlueGreenDeploymentConfigurationException",
+        ),
         (
             "blueGreenDeploymentConfiguration.deploymentReadyOption.waitTimeInMinutes",
             5,
@@ -272,7 +284,9 @@ def test_a_service_has_one_group(ready: Api) -> None:
 def test_tags_are_added_and_removed(ready: Api) -> None:
     """Of applications and groups; nothing else can have some."""
     arn = "arn:aws:codedeploy:us-west-1:000000000000:application:app"
-    ready("TagResource", ResourceArn=arn, Tags=[{"Key": "x", "Value": "1"}, {"Key": "y", "Value": ""}])
+    ready(
+        "TagResource", ResourceArn=arn, Tags=[{"Key": "x", "Value": "1"}, {"Key": "y", "Value": ""}]
+    )
     ready("UntagResource", ResourceArn=arn, TagKeys=["x", "unknown"])
     assert ready("ListTagsForResource", ResourceArn=arn)["Tags"] == [{"Key": "y", "Value": ""}]
     ready.fails("InvalidArnException", "ListTagsForResource", ResourceArn="arn:aws:ecs:x")
@@ -333,9 +347,9 @@ def test_deployments_are_listed_by_state_and_time(ready: Api) -> None:
     second = deploy(ready)
     assert ready("ListDeployments")["deployments"] == [second, first]
     assert ready("ListDeployments", includeOnlyStatuses=["Failed"])["deployments"] == [first]
-    assert raw_call(
-        "codedeploy", ready.handlers, "ListDeployments", createTimeRange={"start": 2}
-    )["deployments"] == [second]
+    assert raw_call("codedeploy", ready.handlers, "ListDeployments", createTimeRange={"start": 2})[
+        "deployments"
+    ] == [second]
     found = ready("BatchGetDeployments", deploymentIds=[first, "d-ABCDEFGHI"])["deploymentsInfo"]
     assert [deployment["deploymentId"] for deployment in found] == [first]
 
@@ -343,7 +357,9 @@ def test_deployments_are_listed_by_state_and_time(ready: Api) -> None:
 def test_what_is_asked_of_a_deployment_is_noted(ready: Api) -> None:
     """Stopping and going on are for the rollout to do; neither is possible at the wrong time."""
     identifier = deploy(ready)
-    ready.fails("DeploymentIsNotInReadyStateException", "ContinueDeployment", deploymentId=identifier)
+    ready.fails(
+        "DeploymentIsNotInReadyStateException", "ContinueDeployment", deploymentId=identifier
+    )
     answer = ready("StopDeployment", deploymentId=identifier, autoRollbackEnabled=True)
     assert answer["status"] == "Pending"
     record = ready.store.deployments[identifier]
