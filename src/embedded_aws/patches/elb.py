@@ -192,7 +192,7 @@ def _patch_weights() -> None:
         return actions
 
     def action_xml(action: Mapping[str, Any]) -> str:
-        xml = render(action)
+        xml = str(render(action))
         config = action.get("ForwardConfig")
         return xml.replace("</member>", forward_xml(config) + "</member>") if config else xml
 
