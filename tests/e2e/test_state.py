@@ -168,7 +168,7 @@ def said(world: Terraforming) -> str:
     return world.console.err.getvalue()
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 120) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not true():

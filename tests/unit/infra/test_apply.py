@@ -141,9 +141,17 @@ def test_changed_hcl_is_initialised_again(stack: Stack, place: Aws) -> None:
     """Other HCL may call another module, so init runs; the workspace is chosen anew."""
     apply_stack(stack, world(Terraform(PLAN), place))
     (stack.folder / "more.tf").write_text("# more\n")
-    terraform = Terraform(PLAN)
+    selected: list[bool] = []
+
+    def init(_: Command) -> str:
+        # With a workspace selected that is gone, the real one refuses.
+        selected.append((stack.data_dir / "environment").exists())
+        return ""
+
+    terraform = Terraform(PLAN).instead("/tf init", init)
     apply_stack(stack, world(terraform, place))
     assert terraform.verbs[0] == "init"
+    assert selected == [False]
 
 
 def test_a_moved_mirror_is_initialised_again(stack: Stack, place: Aws) -> None:

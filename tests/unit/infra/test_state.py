@@ -11,6 +11,7 @@ import pytest
 from slipway.aws import Aws
 from slipway.errors import AccessError, InfraError
 from slipway.infra import bucket_rules, state
+from slipway.infra.state_parts import Part
 
 from .conftest import environment, settings
 
@@ -116,6 +117,15 @@ def test_two_at_once_both_succeed(aws: Aws) -> None:
         thread.join()
     assert failures == []
     assert state.wanting(settings(), aws) == []
+
+
+def test_what_takes_a_moment_is_waited_for(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part counts as done only when a look finds that it holds."""
+    looks = iter([False, False, True])
+    slow = Part("slow", lambda: next(looks), lambda: None)
+    monkeypatch.setattr(state, "parts", lambda *_: [slow])
+    assert state.bootstrap(settings(), aws) == ["slow"]
+    assert list(looks) == []
 
 
 def test_looking_changes_nothing(aws: Aws) -> None:
