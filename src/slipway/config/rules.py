@@ -43,8 +43,7 @@ def between(low: int, high: int, unit: str = "") -> Must:
 
 def number(low: float, high: float, unit: str) -> Must:
     """A number in a range, both ends included; whole ones need no point."""
-    limits = {"ge": low, "le": high, "allow_inf_nan": False}
-    return Must(f"a number from {low:g} to {high:g} ({unit})", limits)
+    return Must(f"a number from {low:g} to {high:g} ({unit})", {"ge": low, "le": high})
 
 
 def like(pattern: str, says: str, *, longest: int | None = None) -> Must:

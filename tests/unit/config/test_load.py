@@ -44,6 +44,13 @@ def test_settings_of_a_service(checkout: MakeCheckout, tmp_path: Path) -> None:
     assert (service.route.path, service.route.priority, service.env) == ("/orders", 10, {})
 
 
+def test_lists_are_tuples(checkout: MakeCheckout) -> None:
+    """Settings can't be changed by accident: lists of the files are tuples in them."""
+    text = 'name = "orders"\nroute = { priority = 1 }\nsecrets = ["A", "B"]'
+    service = load(checkout({"services/orders/service.toml": text}), "local").services["orders"]
+    assert (service.secrets, service.database.migrate) == (("A", "B"), ())
+
+
 def test_settings_are_about_one_environment(checkout: MakeCheckout) -> None:
     """The chosen environment is there by itself, and all of them by name."""
     settings = load(checkout({}), "prod")
