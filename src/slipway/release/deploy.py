@@ -13,7 +13,7 @@ from slipway.errors import Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
-from slipway.release import lease, records, recover
+from slipway.release import lease, preflight, records, recover
 from slipway.release.parallel import side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
@@ -24,6 +24,7 @@ from slipway.rollout.rolling import Rollout, Target
 
 def deploy(world: World, options: Options) -> Progress:
     """Take every chosen service from its folder to a verified rollout."""
+    preflight.refuse(world.settings)
     progress = Progress(options=options)
     with phase(world, progress, "state"):
         state.ready(world.settings, world.aws, say=world.console.detail)

@@ -11,6 +11,7 @@ from slipway.config import Service
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import platform_stack, registry_stack, service_stack
+from slipway.release import preflight
 from slipway.release.progress import Options
 from slipway.release.world import World
 from slipway.rollout import observe, taskdef
@@ -18,6 +19,7 @@ from slipway.rollout import observe, taskdef
 
 def preview(world: World, options: Options) -> None:
     """Say for each step of a deploy what it would do. The world's runner is a dry one."""
+    preflight.refuse(world.settings)
     say = world.console.result
     wanting = state.wanting(world.settings, world.aws)
     if wanting:
