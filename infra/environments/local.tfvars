@@ -1,5 +1,12 @@
 # The environment on your own machine. Nothing leaves it, so that it needs no NAT; nothing in it
-# asks for host names; and every task is a container here, so that more of them add no capacity.
+# asks for host names; every task is a container here, so that more of them add no capacity; and
+# nobody looks at its logs, alarms and dashboards but you.
 nat           = "none"
 dns_hostnames = false
 scaling       = false
+
+access_logs    = false
+alarms         = false
+dashboard      = false
+encryption_key = false
+flow_logs      = false

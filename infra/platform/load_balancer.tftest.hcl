@@ -3,11 +3,13 @@ mock_provider "aws" {
 }
 
 variables {
-  name      = "shop-dev"
-  vpc_id    = "vpc-1"
-  vpc_cidr  = "10.1.0.0/16"
-  subnets   = ["subnet-1", "subnet-2"]
-  protected = false
+  account_id = "123456789012"
+  region     = "us-west-1"
+  name       = "shop-dev"
+  vpc_id     = "vpc-1"
+  vpc_cidr   = "10.1.0.0/16"
+  subnets    = ["subnet-1", "subnet-2"]
+  protected  = false
 }
 
 run "http_only" {

@@ -1,5 +1,15 @@
 locals {
-  prefix = join("-", compact([var.owner, var.project, var.environment]))
+  project = join("-", compact([var.owner, var.project]))
+  prefix  = join("-", compact([var.owner, var.project, var.environment]))
+
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+
+  # Null where the environment does without.
+  kms_key_arn     = one(module.key[*].arn)
+  alarm_topic_arn = one(module.alerts[*].topic_arn)
+
+  url = var.api_gateway ? one(module.api_gateway[*].url) : module.load_balancer.url
 
   tags = merge(
     {
@@ -27,6 +37,14 @@ locals {
     cluster_arn                     = module.cluster.arn
     cluster_name                    = module.cluster.name
     scaling                         = var.scaling
-    url                             = module.load_balancer.url
+    url                             = local.url
+    test_listener_arn               = module.load_balancer.test_listener_arn
+    test_port                       = module.load_balancer.test_port
+    alarms                          = var.alarms
+    alarm_topic_arn                 = local.alarm_topic_arn
+    kms_key_arn                     = local.kms_key_arn
+    log_retention                   = var.log_retention
+    database                        = local.database
+    cache                           = local.cache
   }
 }

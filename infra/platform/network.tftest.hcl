@@ -3,8 +3,9 @@ mock_provider "aws" {
 }
 
 variables {
-  name   = "shop-dev"
-  region = "us-west-1"
+  account_id = "123456789012"
+  name       = "shop-dev"
+  region     = "us-west-1"
 }
 
 run "two_zones_and_one_nat" {

@@ -3,7 +3,17 @@ output "contract" {
   value       = jsonencode(local.contract)
 }
 
+output "dashboard" {
+  description = "Name of the CloudWatch dashboard. Null where there is none."
+  value       = one(module.dashboard[*].name)
+}
+
+output "github_roles" {
+  description = "Roles that GitHub Actions may take, by the kind of job."
+  value       = one(module.identity[*].role_arns)
+}
+
 output "url" {
   description = "Where the environment answers."
-  value       = module.load_balancer.url
+  value       = local.url
 }

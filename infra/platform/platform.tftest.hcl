@@ -36,9 +36,10 @@ run "leaves_an_empty_owner_out" {
 run "tells_services_all_they_need" {
   assert {
     condition = toset(keys(jsondecode(aws_ssm_parameter.contract.insecure_value))) == toset([
-      "assign_public_ip", "cluster_arn", "cluster_name", "listener_arn", "load_balancer_arn",
-      "load_balancer_dns", "load_balancer_security_group_id", "private_subnets", "public_subnets",
-      "scaling", "schema_version", "task_subnets", "url", "vpc_id",
+      "alarm_topic_arn", "alarms", "assign_public_ip", "cache", "cluster_arn", "cluster_name", "database",
+      "kms_key_arn", "listener_arn", "load_balancer_arn", "load_balancer_dns",
+      "load_balancer_security_group_id", "log_retention", "private_subnets", "public_subnets", "scaling",
+      "schema_version", "task_subnets", "test_listener_arn", "test_port", "url", "vpc_id",
     ])
     error_message = "a key of the contract came or went; going needs a new schema_version"
   }

@@ -45,8 +45,9 @@ mock_data "aws_ssm_parameter" {
 
 mock_resource "aws_lb" {
   defaults = {
-    arn      = "arn:aws:elasticloadbalancing:us-west-1:123456789012:loadbalancer/app/mock/50dc6c495c0c9188"
-    dns_name = "mock.us-west-1.elb.amazonaws.com"
+    arn_suffix = "app/mock/50dc6c495c0c9188"
+    arn        = "arn:aws:elasticloadbalancing:us-west-1:123456789012:loadbalancer/app/mock/50dc6c495c0c9188"
+    dns_name   = "mock.us-west-1.elb.amazonaws.com"
   }
 }
 
@@ -84,5 +85,53 @@ mock_resource "aws_ecs_cluster" {
 mock_resource "aws_ecs_task_definition" {
   defaults = {
     arn = "arn:aws:ecs:us-west-1:123456789012:task-definition/mock:1"
+  }
+}
+
+mock_resource "aws_kms_key" {
+  defaults = {
+    arn = "arn:aws:kms:us-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+  }
+}
+
+mock_resource "aws_sns_topic" {
+  defaults = {
+    arn = "arn:aws:sns:us-west-1:123456789012:mock"
+  }
+}
+
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    arn = "arn:aws:s3:::mock"
+  }
+}
+
+mock_resource "aws_iam_policy" {
+  defaults = {
+    arn = "arn:aws:iam::123456789012:policy/mock"
+  }
+}
+
+mock_resource "aws_iam_openid_connect_provider" {
+  defaults = {
+    arn = "arn:aws:iam::123456789012:oidc-provider/mock"
+  }
+}
+
+mock_resource "aws_wafv2_web_acl" {
+  defaults = {
+    arn = "arn:aws:wafv2:us-west-1:123456789012:regional/webacl/mock/12345678-1234-1234-1234-123456789012"
+  }
+}
+
+mock_resource "aws_eip" {
+  defaults = {
+    public_ip = "198.51.100.7"
+  }
+}
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    api_endpoint = "https://mock.execute-api.us-west-1.amazonaws.com"
   }
 }

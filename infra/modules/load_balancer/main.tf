@@ -1,6 +1,21 @@
 locals {
   https = var.certificate_arn != ""
-  ports = toset(local.https ? ["80", "443"] : ["80"])
+
+  # Behind a gateway nobody comes in from outside, and the gateway has a rule of its own.
+  public = var.internal ? {} : merge(
+    { "80" = 80 },
+    local.https ? { "443" = 443 } : {},
+  )
+  test_port = local.https ? 8443 : 8080
+
+  nothing_here = jsonencode({ detail = "no service has this address" })
+
+  # HTTPS with TLS 1.2 at least; nothing older has been needed since 2018.
+  listener = {
+    protocol        = local.https ? "HTTPS" : "HTTP"
+    certificate_arn = local.https ? var.certificate_arn : null
+    ssl_policy      = local.https ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
+  }
 }
 
 module "name" {
@@ -21,14 +36,39 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "public" {
-  for_each = local.ports
+  # checkov:skip=CKV_AWS_260:a public load balancer answers on port 80: with a certificate only to redirect to 443, without one because there is nothing else
+  for_each = local.public
 
   security_group_id = aws_security_group.this.id
-  description       = "Anyone, port ${each.value}"
+  description       = "Anyone, port ${each.key}"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
-  from_port         = tonumber(each.value)
-  to_port           = tonumber(each.value)
+  from_port         = each.value
+  to_port           = each.value
+}
+
+# What a blue/green deployment has not let through yet is nobody's but the testers'.
+resource "aws_vpc_security_group_ingress_rule" "test" {
+  for_each = var.test_listener ? toset(concat([var.vpc_cidr], var.test_cidrs)) : toset([])
+
+  security_group_id = aws_security_group.this.id
+  description       = "Test listener from ${each.value}"
+  cidr_ipv4         = each.value
+  ip_protocol       = "tcp"
+  from_port         = local.test_port
+  to_port           = local.test_port
+}
+
+# Tasks that test call the public name, and so come from outside like everybody.
+resource "aws_vpc_security_group_ingress_rule" "test_nat" {
+  count = var.test_listener && !var.internal ? length(var.nat_addresses) : 0
+
+  security_group_id = aws_security_group.this.id
+  description       = "Test listener from the NAT gateways"
+  cidr_ipv4         = "${var.nat_addresses[count.index]}/32"
+  ip_protocol       = "tcp"
+  from_port         = local.test_port
+  to_port           = local.test_port
 }
 
 resource "aws_vpc_security_group_egress_rule" "targets" {
@@ -43,9 +83,13 @@ resource "aws_vpc_security_group_egress_rule" "targets" {
 # --- Load balancer -----------------------------------------------------------------------------
 
 resource "aws_lb" "this" {
+  # checkov:skip=CKV_AWS_91:access logs are on unless an environment turns them off: the local one has nobody to log
+  # checkov:skip=CKV_AWS_150:deletion protection is on wherever the environment is protected; the others must be free to go
+  # checkov:skip=CKV2_AWS_28:the web ACL is a flag of the environment, which associates it where it is on
+  # checkov:skip=CKV2_AWS_20:HTTP redirects to HTTPS wherever there is a certificate; an environment without a domain can't have one
   name                       = module.name.value
   load_balancer_type         = "application"
-  internal                   = false
+  internal                   = var.internal
   subnets                    = var.subnets
   security_groups            = [aws_security_group.this.id]
   drop_invalid_header_fields = true
@@ -54,10 +98,26 @@ resource "aws_lb" "this" {
   # Services keep idle connections for 75 s: the load balancer must be the one that hangs up first.
   idle_timeout = 60
 
+  dynamic "access_logs" {
+    for_each = aws_s3_bucket.logs
+
+    content {
+      bucket  = access_logs.value.bucket
+      enabled = true
+    }
+  }
+
   tags = { Name = var.name }
+
+  # AWS tries to write to the bucket before it accepts it.
+  depends_on = [aws_s3_bucket_policy.logs]
 }
 
+# --- Listeners -----------------------------------------------------------------------------------
+
 resource "aws_lb_listener" "http" {
+  # checkov:skip=CKV_AWS_2:redirects wherever there is a certificate; an environment without a domain can't have one
+  # checkov:skip=CKV_AWS_103:see CKV_AWS_2; the HTTPS listener has TLS 1.2 at least
   load_balancer_arn = aws_lb.this.arn
   port              = 80
   protocol          = "HTTP"
@@ -80,7 +140,7 @@ resource "aws_lb_listener" "http" {
 
       content {
         content_type = "application/json"
-        message_body = jsonencode({ detail = "no service has this address" })
+        message_body = local.nothing_here
         status_code  = "404"
       }
     }
@@ -92,16 +152,39 @@ resource "aws_lb_listener" "https" {
 
   load_balancer_arn = aws_lb.this.arn
   port              = 443
-  protocol          = "HTTPS"
-  certificate_arn   = var.certificate_arn
-  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  protocol          = local.listener.protocol
+  certificate_arn   = local.listener.certificate_arn
+  ssl_policy        = local.listener.ssl_policy
 
   default_action {
     type = "fixed-response"
 
     fixed_response {
       content_type = "application/json"
-      message_body = jsonencode({ detail = "no service has this address" })
+      message_body = local.nothing_here
+      status_code  = "404"
+    }
+  }
+}
+
+# Carries the new tasks of a blue/green deployment before anybody else sees them.
+resource "aws_lb_listener" "test" {
+  # checkov:skip=CKV_AWS_2:HTTPS wherever there is a certificate; open to the VPC and named testers only
+  # checkov:skip=CKV_AWS_103:see CKV_AWS_2
+  count = var.test_listener ? 1 : 0
+
+  load_balancer_arn = aws_lb.this.arn
+  port              = local.test_port
+  protocol          = local.listener.protocol
+  certificate_arn   = local.listener.certificate_arn
+  ssl_policy        = local.listener.ssl_policy
+
+  default_action {
+    type = "fixed-response"
+
+    fixed_response {
+      content_type = "application/json"
+      message_body = local.nothing_here
       status_code  = "404"
     }
   }

@@ -1,4 +1,5 @@
 data "aws_availability_zones" "available" {
+  # checkov:skip=CKV_AWS_394:zones are counted, and a subnet's zone is never changed: one that AWS adds moves nothing
   state = "available"
 
   # Local and Wavelength zones carry neither load balancers nor Fargate tasks.
@@ -15,6 +16,7 @@ locals {
     0,
     min(var.zones, length(data.aws_availability_zones.available.names)),
   )
+  endpoints = toset(["ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssm", "ssmmessages", "sts"])
   nat_count = { none = 0, one = 1, per_zone = var.zones }[var.nat]
 }
 
@@ -109,6 +111,41 @@ resource "aws_vpc_endpoint" "s3" {
   route_table_ids   = concat([aws_route_table.public.id], aws_route_table.private[*].id)
 
   tags = { Name = "${var.name}-s3" }
+}
+
+# What tasks need of AWS without a way to the internet.
+resource "aws_security_group" "endpoints" {
+  count = var.interface_endpoints ? 1 : 0
+
+  name        = "${var.name}-endpoints"
+  description = "Interface endpoints of ${var.name}"
+  vpc_id      = aws_vpc.this.id
+
+  tags = { Name = "${var.name}-endpoints" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "endpoints" {
+  count = var.interface_endpoints ? 1 : 0
+
+  security_group_id = aws_security_group.endpoints[0].id
+  description       = "HTTPS from the VPC"
+  cidr_ipv4         = var.cidr
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_endpoint" "interface" {
+  for_each = var.interface_endpoints ? local.endpoints : toset([])
+
+  vpc_id              = aws_vpc.this.id
+  service_name        = "com.amazonaws.${var.region}.${each.value}"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = aws_subnet.private[*].id
+  security_group_ids  = [aws_security_group.endpoints[0].id]
+  private_dns_enabled = true
+
+  tags = { Name = "${var.name}-${each.value}" }
 }
 
 # --- Routes ------------------------------------------------------------------------------------

@@ -1,3 +1,8 @@
+variable "account_id" {
+  type        = string
+  description = "Account of the VPC: only its flow logs may be written by the role for them."
+}
+
 variable "cidr" {
   type        = string
   description = "Address range of the VPC. Every subnet gets a sixteenth of it."
@@ -20,6 +25,35 @@ variable "dns_hostnames" {
   default     = true
 }
 
+variable "flow_logs" {
+  type        = bool
+  description = "Whether to log every connection, accepted or not."
+  default     = true
+}
+
+variable "interface_endpoints" {
+  type        = bool
+  description = "Whether tasks reach the registry, logs, secrets and parameters without the internet, at a price per zone and hour each."
+  default     = false
+
+  validation {
+    condition     = !var.interface_endpoints || var.dns_hostnames
+    error_message = "interface_endpoints: their private names need dns_hostnames = true."
+  }
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "Key of the flow logs. Null: AWS's own."
+  default     = null
+}
+
+variable "log_retention" {
+  type        = number
+  description = "Days that flow logs are kept."
+  default     = 30
+}
+
 variable "name" {
   type        = string
   description = "Prefix of every name."
@@ -27,7 +61,7 @@ variable "name" {
 
 variable "nat" {
   type        = string
-  description = "NAT gateways: none (tasks get public addresses), one (cheap), per_zone (survives the loss of a zone)."
+  description = "NAT gateways: none (tasks get public addresses unless there are interface endpoints), one (cheap), per_zone (survives the loss of a zone)."
   default     = "one"
 
   validation {
@@ -39,6 +73,27 @@ variable "nat" {
 variable "region" {
   type        = string
   description = "Region, for the names of endpoints."
+}
+
+variable "reserved_cidrs" {
+  type        = list(string)
+  description = "Ranges of other networks that this one may be connected with one day: it must not overlap them."
+  default     = []
+
+  validation {
+    condition     = alltrue([for range in var.reserved_cidrs : can(cidrnetmask(range))])
+    error_message = "reserved_cidrs: IPv4 ranges such as 10.2.0.0/16."
+  }
+
+  # Two ranges overlap where they are the same network at the shorter of the two prefixes.
+  validation {
+    condition = alltrue([for range in var.reserved_cidrs : try(
+      cidrhost("${split("/", range)[0]}/${min(split("/", range)[1], split("/", var.cidr)[1])}", 0) !=
+      cidrhost("${split("/", var.cidr)[0]}/${min(split("/", range)[1], split("/", var.cidr)[1])}", 0),
+      true,
+    )])
+    error_message = "cidr, reserved_cidrs: ${var.cidr} overlaps a range that is taken."
+  }
 }
 
 variable "zones" {

@@ -1,0 +1,13 @@
+# Survives the loss of a zone. us-west-1 offers two zones to most accounts; take three elsewhere.
+cidr           = "10.4.0.0/16"
+reserved_cidrs = ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"] # the other environments
+zones          = 2
+nat            = "per_zone"
+
+# Before the first customer: a certificate, a name, and somebody who is told.
+# certificate_arn = "arn:aws:acm:us-west-1:333333333333:certificate/…"
+# domain_name     = "api.example.com"
+# alarm_emails    = ["oncall@example.com"]
+
+# github_subjects      = ["repo:OWNER/REPOSITORY:environment:prod"]
+# github_plan_subjects = ["repo:OWNER/REPOSITORY:environment:prod-plan"] # asks for no approval

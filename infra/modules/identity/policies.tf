@@ -1,0 +1,190 @@
+# Looking, building and rolling out. Each policy names what it may touch: everything of an
+# environment begins with its prefix.
+
+locals {
+  here = "${var.region}:${var.account_id}"
+  arn  = "arn:${var.partition}"
+
+  policies = {
+    read        = local.read
+    push        = local.push
+    rollout     = local.rollout
+    state-read  = local.state_read
+    state-write = local.state_write
+    records     = local.records
+    network     = local.network
+    resources   = local.resources
+    access      = local.access
+  }
+
+  # --- Looking: what a plan compares. No secret's value, no object of a service ---
+
+  read = [
+    {
+      Sid    = "Look"
+      Effect = "Allow"
+      Action = [
+        "acm:DescribeCertificate", "acm:ListTagsForCertificate",
+        "apigateway:GET",
+        "application-autoscaling:Describe*", "application-autoscaling:ListTagsForResource",
+        "cloudwatch:Describe*", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
+        "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
+        "ec2:Describe*",
+        "ecr:Describe*", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy", "ecr:ListTagsForResource",
+        "ecs:Describe*", "ecs:List*",
+        "elasticache:Describe*", "elasticache:ListTagsForResource",
+        "elasticloadbalancing:Describe*",
+        "events:Describe*", "events:List*",
+        "kms:Describe*", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:List*",
+        "logs:Describe*", "logs:ListTagsForResource",
+        "rds:Describe*", "rds:ListTagsForResource",
+        "sns:Get*", "sns:List*",
+        "ssm:DescribeParameters",
+        "wafv2:Get*", "wafv2:List*",
+      ]
+      Resource = "*"
+    },
+    {
+      Sid    = "LookByName"
+      Effect = "Allow"
+      Action = [
+        "iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies", "iam:ListPolicyVersions", "iam:ListRolePolicies",
+        "s3:GetBucket*", "s3:GetAccelerateConfiguration", "s3:GetEncryptionConfiguration",
+        "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
+        "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
+        "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+      ]
+      Resource = [
+        "${local.arn}:iam::${var.account_id}:oidc-provider/${local.issuer}",
+        "${local.arn}:iam::${var.account_id}:policy/${var.name}-*",
+        "${local.arn}:iam::${var.account_id}:role/${var.name}-*",
+        "${local.arn}:s3:::${var.name}-*",
+        "${local.arn}:secretsmanager:${local.here}:secret:${var.name}/*",
+        "${local.arn}:ssm:${local.here}:parameter/${var.name}/*",
+      ]
+    },
+  ]
+
+  # --- Building ---
+
+  push = [
+    {
+      Sid      = "Login"
+      Effect   = "Allow"
+      Action   = "ecr:GetAuthorizationToken"
+      Resource = "*"
+    },
+    {
+      Sid    = "Push"
+      Effect = "Allow"
+      Action = [
+        "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+        "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage",
+        "ecr:UploadLayerPart",
+      ]
+      Resource = "${local.arn}:ecr:${local.here}:repository/${var.registry}/*"
+    },
+  ]
+
+  # --- Rolling out ---
+
+  rollout = [
+    {
+      Sid    = "Watch"
+      Effect = "Allow"
+      Action = [
+        "application-autoscaling:Describe*", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+        "codedeploy:GetDeploymentConfig", "ecs:DeregisterTaskDefinition", "ecs:Describe*", "ecs:List*",
+        "elasticloadbalancing:Describe*",
+      ]
+      Resource = "*"
+    },
+    {
+      Sid    = "Read"
+      Effect = "Allow"
+      Action = [
+        "logs:FilterLogEvents", "logs:GetLogEvents", "secretsmanager:DescribeSecret", "ssm:GetParameter",
+      ]
+      Resource = [
+        "${local.arn}:logs:${local.here}:log-group:/ecs/${var.name}-*",
+        "${local.arn}:secretsmanager:${local.here}:secret:${var.name}/*",
+        "${local.arn}:ssm:${local.here}:parameter/${var.name}/*",
+      ]
+    },
+    {
+      Sid    = "Tasks"
+      Effect = "Allow"
+      Action = [
+        "ecs:ExecuteCommand", "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:StopTask", "ecs:TagResource",
+        "ecs:UpdateService",
+      ]
+      Resource = [
+        "${local.arn}:ecs:${local.here}:cluster/${var.name}",
+        "${local.arn}:ecs:${local.here}:service/${var.name}/*",
+        "${local.arn}:ecs:${local.here}:task/${var.name}/*",
+        "${local.arn}:ecs:${local.here}:task-definition/${var.name}-*",
+      ]
+    },
+    {
+      Sid      = "Count"
+      Effect   = "Allow"
+      Action   = "application-autoscaling:RegisterScalableTarget"
+      Resource = "${local.arn}:application-autoscaling:${local.here}:scalable-target/*"
+    },
+    {
+      Sid    = "Shift"
+      Effect = "Allow"
+      Action = [
+        "codedeploy:BatchGet*", "codedeploy:ContinueDeployment", "codedeploy:CreateDeployment", "codedeploy:Get*",
+        "codedeploy:List*", "codedeploy:RegisterApplicationRevision", "codedeploy:StopDeployment",
+      ]
+      Resource = [
+        "${local.arn}:codedeploy:${local.here}:application:${var.name}-*",
+        "${local.arn}:codedeploy:${local.here}:deploymentgroup:${var.name}-*",
+      ]
+    },
+    {
+      # The tasks' own roles, to tasks and to nothing else.
+      Sid       = "PassToTasks"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = "${local.arn}:iam::${var.account_id}:role/${var.name}-*"
+      Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+    },
+  ]
+
+  # --- State, locks, leases and the record of releases, of this environment ---
+
+  state       = "${local.arn}:s3:::${var.state_bucket}"
+  state_files = "${local.state}/env:/${var.environment}/*"
+
+  locks = {
+    Sid       = "Lock"
+    Effect    = "Allow"
+    Action    = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    Resource  = "${local.arn}:dynamodb:${local.here}:table/${var.lock_table}"
+    Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["${var.state_bucket}/env:/${var.environment}/*", "lease/${var.environment}/*"] } }
+  }
+
+  state_read = [
+    { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket"], Resource = local.state },
+    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*"] },
+    { Sid = "LockFile", Effect = "Allow", Action = ["s3:DeleteObject", "s3:PutObject"], Resource = "${local.state_files}.tflock" },
+    local.locks,
+  ]
+
+  state_write = [
+    { Sid = "List", Effect = "Allow", Action = ["s3:Get*Configuration", "s3:GetBucket*", "s3:ListBucket"], Resource = local.state },
+    { Sid = "Write", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = [local.state_files, "${local.state}/applied/${var.environment}/*"] },
+    { Sid = "Table", Effect = "Allow", Action = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable"], Resource = local.locks.Resource },
+    local.locks,
+  ]
+
+  records = [
+    { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = local.state },
+    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*", "${local.state}/releases/*"] },
+    { Sid = "Record", Effect = "Allow", Action = ["s3:DeleteObject", "s3:PutObject"], Resource = "${local.state}/releases/${var.environment}/*" },
+    local.locks,
+  ]
+}
