@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from embedded_aws.loadbalancer import addresses
 from embedded_aws.loadbalancer.choice import weights
+from embedded_aws.loadbalancer.haproxy_config import Listener
 from embedded_aws.loadbalancer.health import UNREGISTERED, Health
 from embedded_aws.loadbalancer.listeners import Place
 from embedded_aws.loadbalancer.pool import Key, Pool, View
@@ -36,6 +37,7 @@ SYMBOLS: Symbols = {
         *("lb", "method", "path", "headers", "body", "query_params"),
         *("port", "client_ip", "raw_query_string", "raw_path"),
     ),
+    "services.alb._rule_sort_key": ("rule",),
     "services.alb._lbs": None,
     "services.alb._listeners": None,
     "services.alb._rules": None,
@@ -101,6 +103,25 @@ def places() -> frozenset[Place]:
         real = addresses.real_port(port, balancer[SHIFT])
         found.add(Place(balancer["LoadBalancerArn"], port, balancer[ADDRESS], real))
     return frozenset(found)
+
+
+def routes() -> tuple[list[Listener], list[str]]:
+    """The listeners with their rules, and the target groups that one of them names."""
+    from ministack.services import alb
+
+    listeners = {
+        (one["LoadBalancerArn"], int(one.get("Port", 80))): one["ListenerArn"]
+        for one in alb._listeners.all_values()
+    }
+    by_listener: dict[str, list[Any]] = {}
+    for rule in sorted(alb._rules.all_values(), key=alb._rule_sort_key):
+        by_listener.setdefault(rule["ListenerArn"], []).append(rule)
+    found = [
+        Listener(place=place, rules=by_listener.get(listeners[place.load_balancer, place.port], []))
+        for place in places()
+    ]
+    groups = {group["TargetGroupArn"] for group in alb._tgs.all_values()}
+    return found, sorted(groups & _used())
 
 
 def view() -> View:

@@ -1,0 +1,211 @@
+"""HAProxy's configuration for the listeners, rules and targets that there are. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from embedded_aws.loadbalancer.choice import weights
+from embedded_aws.loadbalancer.listeners import Place
+
+HEAD = """\
+global
+  stats socket {socket} mode 600 level admin expose-fd listeners
+  maxconn 4000
+  hard-stop-after 120s
+
+defaults
+  mode http
+  option forwardfor
+  option http-keep-alive
+  timeout connect 10s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+  timeout tunnel 1h
+"""
+
+SPARE = 8
+"""Server slots are made in this many at a time, so that new targets seldom need a reload."""
+
+NOWHERE = "127.0.0.1:1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """A listener with its rules in the order of their priority, the default one last."""
+
+    place: Place
+    rules: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A server slot of a backend: an address `ip:port` and `ready`, `drain` or `maint`."""
+
+    address: str = NOWHERE
+    state: str = "maint"
+
+
+def render(
+    socket: str, listeners: Sequence[Listener], backends: Mapping[str, Sequence[Slot]]
+) -> str:
+    """The whole file; `backends` holds the slots of each target group by its ARN."""
+    parts = [HEAD.format(socket=socket)]
+    parts += ["\n".join(_frontend(listener, backends)) for listener in listeners]
+    parts += ["\n".join(_backend(arn, slots)) for arn, slots in sorted(backends.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def backend_name(arn: str) -> str:
+    """A name without characters that mean something to HAProxy."""
+    return "tg_" + hashlib.sha256(arn.encode()).hexdigest()[:16]
+
+
+def slots_needed(targets: int) -> int:
+    """How many slots a backend gets for so many targets."""
+    return (targets // SPARE + 1) * SPARE
+
+
+def _backend(arn: str, slots: Sequence[Slot]) -> Iterator[str]:
+    yield f"backend {backend_name(arn)}"
+    yield "  balance roundrobin"
+    for number, slot in enumerate(slots):
+        off = {"ready": "", "drain": " weight 0", "maint": " disabled"}[slot.state]
+        yield f"  server s{number} {slot.address}{off}"
+
+
+def _frontend(listener: Listener, backends: Mapping[str, Any]) -> Iterator[str]:
+    place = listener.place
+    name = f"lb_{place.address.replace('.', '_')}_{place.real_port}"
+    yield f"frontend {name}"
+    yield f"  bind {place.address}:{place.real_port}"
+    yield "  http-request set-header X-Forwarded-Proto http"
+    yield f"  http-request set-header X-Forwarded-Port {place.port}"
+    yield "  http-request set-var(txn.dice) rand(1000)"
+    for number, rule in enumerate(listener.rules):
+        yield from _conditions(number, rule)
+    for number, rule in enumerate(listener.rules):
+        yield from _action(number, _last(rule), place, backends)
+
+
+def _conditions(number: int, rule: Mapping[str, Any]) -> Iterator[str]:
+    """The first rule whose conditions all hold writes its number into a variable."""
+    names = []
+    for index, condition in enumerate(rule.get("Conditions") or []):
+        names.append(f"r{number}c{index}")
+        for test in _tests(condition):
+            yield f"  acl {names[-1]} {test}"
+    matched = " ".join(["!{ var(txn.rule) -m found }", *names])
+    yield f"  http-request set-var(txn.rule) int({number}) if {matched}"
+
+
+def _tests(condition: Mapping[str, Any]) -> Iterator[str]:
+    """What a condition asks, one test a value: any of them is enough."""
+    field, values = condition.get("Field", ""), condition.get("Values") or []
+    header = condition.get("HttpHeaderConfig") or {}
+    for value in header.get("Values") or values:
+        if field == "path-pattern":
+            yield f"path -m reg {_pattern(value)}"
+        elif field == "host-header":
+            yield f"req.hdr(host),field(1,:) -m reg -i {_pattern(value)}"
+        elif field in ("http-request-method", "http-method"):
+            yield f"method -m str {quoted(value)}"
+        elif field == "http-header":
+            yield f"req.hdr({header.get('HttpHeaderName', '')}) -m reg -i {_pattern(value)}"
+        elif field == "query-string":
+            yield _query(value)
+        elif field == "source-ip":
+            yield f"src {quoted(value)}"
+    if not values and not header.get("Values"):
+        yield "always_true"
+
+
+def _query(value: str) -> str:
+    key, equals, wanted = value.partition("=")
+    return (
+        f"url_param({key}) -m reg -i {_pattern(wanted)}" if equals else f"url_param({key}) -m found"
+    )
+
+
+def _action(
+    number: int, action: Mapping[str, Any], place: Place, backends: Mapping[str, Any]
+) -> Iterator[str]:
+    chosen = f"{{ var(txn.rule) -m int {number} }}"
+    kind = str(action.get("Type", "")).lower()
+    if kind == "fixed-response":
+        yield f"  http-request return {_fixed(action['FixedResponseConfig'])} if {chosen}"
+    elif kind == "redirect":
+        yield from _redirect(action["RedirectConfig"], place, chosen)
+    elif kind == "forward":
+        yield from _forward(action, chosen, backends)
+    else:
+        yield f"  http-request return status 502 if {chosen}"
+
+
+def _fixed(config: Mapping[str, Any]) -> str:
+    body = config.get("MessageBody") or ""
+    kind = config.get("ContentType") or "text/plain"
+    content = f" content-type {quoted(kind)} string {quoted(body)}" if body else ""
+    return f"status {int(config['StatusCode'])}{content} hdr Server awselb/2.0"
+
+
+def _redirect(config: Mapping[str, Any], place: Place, chosen: str) -> Iterator[str]:
+    code = str(config.get("StatusCode", "HTTP_301")).removeprefix("HTTP_")
+    query = config.get("Query", "#{query}")
+    target = (
+        f"{config.get('Protocol', '#{protocol}').lower()}://{config.get('Host', '#{host}')}"
+        f":{config.get('Port', '#{port}')}{config.get('Path', '/#{path}')}"
+    )
+    plain = _filled(target, place)
+    with_query = f"{plain}?{_filled(query, place)}"
+    asked = "{ query -m len gt 0 }" if query == "#{query}" else "{ always_true }"
+    yield f"  http-request redirect location {with_query} code {code} if {chosen} {asked}"
+    yield f"  http-request redirect location {plain} code {code} if {chosen}"
+
+
+def _filled(template: str, place: Place) -> str:
+    """A format string of HAProxy for AWS's placeholders."""
+    for placeholder, value in (
+        ("#{protocol}", "http"),
+        ("#{host}", "%[req.hdr(host),field(1,:)]"),
+        ("#{port}", str(place.port)),
+        ("/#{path}", "%[path]"),
+        ("#{path}", "%[path]"),
+        ("#{query}", "%[query]"),
+    ):
+        template = template.replace(placeholder, value)
+    return template.replace(" ", "%20")
+
+
+def _forward(action: Mapping[str, Any], chosen: str, backends: Mapping[str, Any]) -> Iterator[str]:
+    """Shares of 1000 by weight, each the rest of what those before it left."""
+    shares = [(arn, weight) for arn, weight in weights(action) if arn in backends and weight > 0]
+    total, reached = sum(weight for _, weight in shares), 0
+    for arn, weight in shares:
+        reached += weight
+        dice = f"{{ var(txn.dice) -m int lt {reached * 1000 // total} }}"
+        yield f"  use_backend {backend_name(arn)} if {chosen} {dice}"
+    if not shares:
+        yield f"  http-request return status 503 if {chosen}"
+
+
+def _last(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The action that answers; what comes before it authenticates, which is not done here."""
+    actions = sorted(rule.get("Actions") or [], key=lambda action: int(action.get("Order") or 1))
+    return actions[-1] if actions else {}
+
+
+def _pattern(value: str) -> str:
+    """A regular expression for a pattern with `*` and `?`."""
+    expression = re.escape(value).replace(r"\*", ".*").replace(r"\?", ".")
+    return quoted(f"^{expression}$")
+
+
+def quoted(text: str) -> str:
+    """`text` as one word of HAProxy's configuration, whatever is in it."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return '"' + text.replace("\r", "").replace("\n", "\\n") + '"'
