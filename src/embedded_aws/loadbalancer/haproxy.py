@@ -162,11 +162,13 @@ class Plane:
     def _count(self) -> None:
         """Take over how many requests each target has in flight."""
         counts = in_flight(self._say("show stat"))
+        # Before a reload, requests went through a worker that no longer tells of them.
+        unseen = 1 if self._process and workers(self._process.pid) > 1 else 0
         for group, slots in self._slots.items():
             names = {slot.address: f"s{index}" for index, slot in enumerate(slots)}
             for target in self._pool.of(group):
                 name = names.get(_address(target), "")
-                target.in_flight = counts.get((backend_name(group), name), 0)
+                target.in_flight = counts.get((backend_name(group), name), 0) + unseen
 
     def _say(self, command: str) -> str:
         """One command to the runtime socket; its answer."""
@@ -198,6 +200,17 @@ def in_flight(table: str) -> dict[tuple[str, str], int]:
     place = columns.index("scur")
     rows = [line.split(",") for line in lines[1:] if line]
     return {(row[0], row[1]): int(row[place] or 0) for row in rows}
+
+
+def workers(master: int, proc: Path = Path("/proc")) -> int:
+    """How many workers a HAProxy has; one that was replaced stays until its requests are done.
+
+    Where the system does not tell (no /proc), there is one.
+    """
+    try:
+        return len((proc / str(master) / "task" / str(master) / "children").read_text().split())
+    except OSError:
+        return 1
 
 
 def _commands(server: str, slot: Slot) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from embedded_aws.loadbalancer import health
-from embedded_aws.loadbalancer.haproxy import Plane, in_flight
+from embedded_aws.loadbalancer.haproxy import Plane, in_flight, workers
 from embedded_aws.loadbalancer.haproxy_config import (
     Listener,
     Slot,
@@ -210,3 +210,12 @@ def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
     tested = plane(FakePool(), deep)
     assert len(str(tested._socket)) < 100
     shutil.rmtree(tested._socket.parent)
+
+
+def test_workers_that_finish_their_requests(tmp_path: Path) -> None:
+    """The children of the master, or one where that can't be told."""
+    assert workers(7, tmp_path) == 1
+    folder = tmp_path / "7" / "task" / "7"
+    folder.mkdir(parents=True)
+    (folder / "children").write_text("8 9 ")
+    assert workers(7, tmp_path) == 2
