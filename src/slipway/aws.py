@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
@@ -85,6 +86,10 @@ class Aws:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self.session.client("dynamodb", **self._options())
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        return self.session.client("secretsmanager", **self._options())
 
     @cached_property
     def ssm(self) -> SSMClient:
@@ -171,6 +176,25 @@ def connect(environment: Environment, *, endpoint: str | None) -> Aws:
     if environment.role_arn:
         session = _assume(session, environment)
     return Aws(environment, None, session)
+
+
+def at(aws: Aws, environment: Environment) -> Aws:
+    """`aws` for another environment, such as the one whose registry holds the images.
+
+    Itself where account, role and region are the same. Raises `AccessError` where the credentials
+    don't reach the other one.
+    """
+    here = aws.environment
+    if (here.account_id, here.role_arn, here.region) == (
+        environment.account_id,
+        environment.role_arn,
+        environment.region,
+    ):
+        return aws
+    other = connect(environment, endpoint=aws.endpoint)
+    if aws.endpoint is None:
+        other.verify()
+    return other
 
 
 def error_code(error: BaseException) -> str:

@@ -94,7 +94,7 @@ class Bench:
             binary=tools.terraform(self.checkout, runner),
             cli_config=tools.cli_config_path(self.checkout),
             env=tools.child_env(),
-            environments=("local",),
+            environments=self.settings.environments,
             runner=runner,
             console=Console(out=io.StringIO(), err=io.StringIO()),
             aws=self.aws,

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from slipway import tools
-from slipway.aws import Aws, calls
+from slipway.aws import Aws, at, calls
 from slipway.command import Command
-from slipway.config import Settings
+from slipway.config import Environment, Settings
 from slipway.console import Console
 from slipway.errors import InfraError, Interrupted
 from slipway.infra import applied, failures, locks
 from slipway.infra.plan import PlanSummary, guard, summarise
 from slipway.infra.prepare import prepare, run_folder, terraform
+from slipway.infra.progress import Progress
 from slipway.infra.stacks import Stack
 from slipway.infra.terraform import CHANGES, NO_CHANGES, Terraform
 from slipway.paths import Checkout
@@ -33,16 +34,24 @@ def unasked(stack: Stack, summary: PlanSummary) -> bool:  # noqa: ARG001
 
 @dataclass(frozen=True, kw_only=True)
 class Terraforming:
-    """What applying stacks needs. `environments` are the workspaces that may be chosen."""
+    """What applying stacks needs. `environments` are the workspaces that may be chosen.
+
+    `aws` is the environment's own; `reaching` gives what a stack of another one needs.
+    """
 
     binary: Path
     cli_config: Path | None
     env: Mapping[str, str | None]
-    environments: Collection[str]
+    environments: Mapping[str, Environment]
     runner: Runner
     console: Console
     aws: Aws
     confirm: Confirm = unasked
+
+    def reaching(self, stack: Stack) -> Terraforming:
+        """This, with the keys of the stack's own account: a registry may be in another one."""
+        home = self.environments.get(stack.environment)
+        return replace(self, aws=at(self.aws, home)) if home else self
 
     def run(
         self,
@@ -89,7 +98,7 @@ def terraforming(
         binary=tools.terraform(checkout, runner),
         cli_config=cli_config if cli_config.is_file() else None,
         env=tools.child_env(),
-        environments=tuple(settings.environments),
+        environments=settings.environments,
         runner=runner,
         console=console,
         aws=aws,
@@ -126,23 +135,7 @@ class Planned:
     summary: PlanSummary
     changes: bool
     file: Path | None = None
-
-
-@dataclass
-class _Progress:
-    """Shows an apply line by line, and remembers what it has done."""
-
-    stack: Stack
-    console: Console
-    done: list[str] = field(default_factory=list)
-
-    def __call__(self, line: str) -> None:
-        event = failures.event_of(line)
-        kind = event.get("type", "")
-        if kind == "apply_complete":
-            self.done.append(event["hook"]["resource"]["addr"])
-        if kind in ("apply_start", "apply_progress", "apply_complete", "apply_errored"):
-            self.console.detail(f"{self.stack.label}: {event['@message']}")
+    destroys: bool = False
 
 
 def apply_stack(
@@ -162,6 +155,7 @@ def apply_stack(
     """
     if isinstance(world.runner, DryRunner):
         return plan_stack(stack, world, refresh=refresh, lock_timeout=lock_timeout)
+    world = world.reaching(stack)
     with calls(f"{stack.label} in {stack.environment}"):
         stack, record = as_templated(stack, world)
         inputs = stack.inputs_hash()
@@ -173,7 +167,7 @@ def apply_stack(
             if plan.changes:
                 _confirm(plan, world)
                 applied.take_back(stack, world.aws, record)
-                _apply(plan, world, lock_timeout)
+                apply_plan(plan, world, lock_timeout=lock_timeout)
         serial, outputs = _state(stack, world)
         applied.note(stack, world.aws, inputs_hash=inputs, serial=serial, outputs=outputs)
     return StackOutcome(
@@ -185,6 +179,7 @@ def plan_stack(
     stack: Stack, world: Terraforming, *, refresh: bool = False, lock_timeout: int = 0
 ) -> StackOutcome:
     """What `apply_stack` would do; `outputs` are those of the last apply, if there was one."""
+    world = world.reaching(stack)
     with calls(f"{stack.label} in {stack.environment}"):
         stack, record = as_templated(stack, world)
         if record and record.inputs_hash == stack.inputs_hash() and not refresh:
@@ -205,21 +200,28 @@ def as_templated(stack: Stack, world: Terraforming) -> tuple[Stack, applied.Appl
 
 
 @contextmanager
-def planned(stack: Stack, world: Terraforming, *, lock_timeout: int = 0) -> Iterator[Planned]:
-    """A plan, which is on disk, readable by us alone, only as long as the block lasts."""
+def planned(
+    stack: Stack, world: Terraforming, *, lock_timeout: int = 0, destroy: bool = False
+) -> Iterator[Planned]:
+    """A plan, which is on disk, readable by us alone, only as long as the block lasts.
+
+    `destroy` plans the end of everything in the stack.
+    """
     tf = terraform(stack, world)
     if not prepare(stack, tf, world):
         yield Planned(stack=stack, summary=PlanSummary(), changes=True)
         return
     with run_folder(stack) as folder:
         variables = folder / "inputs.tfvars.json"
-        variables.write_text(json.dumps(dict(stack.variables)))
+        # On one line, Terraform would quote all of it in each validation error, values included.
+        variables.write_text(json.dumps(dict(stack.variables), indent=2))
         file = folder / "plan"
-        command = tf.plan(file, [*stack.var_files, variables], lock_timeout=lock_timeout)
+        files = [*stack.var_files, variables]
+        command = tf.plan(file, files, lock_timeout=lock_timeout, destroy=destroy)
         result = world.run(command, stack, "plan", good=(NO_CHANGES, CHANGES))
         changes = result.code == CHANGES
         summary = _summary(tf, file, stack, world) if changes else PlanSummary()
-        yield Planned(stack=stack, summary=summary, changes=changes, file=file)
+        yield Planned(stack=stack, summary=summary, changes=changes, file=file, destroys=destroy)
 
 
 def show(plan: Planned, console: Console) -> None:
@@ -242,13 +244,13 @@ def _confirm(plan: Planned, world: Terraforming) -> None:
         )
 
 
-def _apply(plan: Planned, world: Terraforming, lock_timeout: int) -> None:
+def apply_plan(plan: Planned, world: Terraforming, *, lock_timeout: int = 0) -> None:
     """Apply the plan file; after a signal, say how far it came."""
     assert plan.file
-    progress = _Progress(plan.stack, world.console)
+    progress = Progress(plan.stack.label, world.console.detail)
     command = terraform(plan.stack, world).apply(plan.file, lock_timeout=lock_timeout)
     try:
-        world.run(command, plan.stack, "apply", on_line=progress)
+        world.run(command, plan.stack, "destroy" if plan.destroys else "apply", on_line=progress)
     except Interrupted as error:
         raise _broken_off(plan, progress.done, world, error.signal) from error
 

@@ -35,6 +35,9 @@ _PROVIDER = re.compile(
 )
 _LOCK_FILE = re.compile(r"Provider dependency changes detected|Inconsistent dependency lock file")
 _STALE = re.compile(r"Saved plan is stale")
+_NO_PLATFORM = re.compile(
+    r"SSM Parameter \(?(/[\w/-]+/platform)\)?[^\n]*(?:couldn't find|not found)", re.I
+)
 _DIGEST = re.compile(r"state data in S3 does not have the expected content")
 
 
@@ -69,11 +72,18 @@ def explain(output: str, stack: Stack, doing: str) -> SlipwayError:
     found = problems(output)
     told = "\n".join(map(str, found)) or "\n".join(output.strip().splitlines()[-MOST_LINES:])
     message = f"{stack.label} in {stack.environment}: {doing} failed\n{told}"
+    flags = f"--stack={stack.name}" + (f" --service={stack.service}" if stack.service else "")
     if _NO_STATE.search(told):
         return InfraError(
             f"{stack.label} in {stack.environment}: the place for its state is missing "
             f"(bucket {stack.backend.bucket}, table {stack.backend.lock_table})",
             next_step=f"uv run invoke state.bootstrap --env={stack.environment}",
+        )
+    if missing := _NO_PLATFORM.search(told):
+        return InfraError(
+            f"{stack.label} in {stack.environment}: the platform is missing "
+            f"(no parameter {missing[1]} in {stack.backend.region})",
+            next_step=f"uv run invoke deploy --env={stack.environment}, which makes it first",
         )
     if _PROVIDER.search(told):
         return ToolError(message, next_step="uv run invoke setup")
@@ -87,7 +97,7 @@ def explain(output: str, stack: Stack, doing: str) -> SlipwayError:
         return InfraError(
             message,
             next_step="wait a minute and try again; if it stays, the state was changed by hand: "
-            "put the version back that the lock table's digest belongs to",
+            f"uv run invoke state.versions --env={stack.environment} {flags}, then state.restore",
         )
     if _STALE.search(told):
         return InfraError(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ class Stack:
     """One folder of HCL in one environment, for one service where `service` is not empty.
 
     `environment` is the workspace as well. `variables` go into a JSON file of each run;
-    `var_files` exist before it.
+    `var_files` exist before it. `contract` is what the stack reads of another one by itself.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Stack:
     backend: Backend
     variables: Mapping[str, object]
     var_files: tuple[Path, ...] = ()
+    contract: str = ""
     data_dir: Path
 
     @property
@@ -53,14 +54,15 @@ class Stack:
     def inputs_hash(self) -> str:
         """What decides the outcome of an apply, as one hash.
 
-        HCL of the stack and of the modules that it calls, provider lock file, variables. Without
-        the image: it only seeds the first template of a task definition.
+        HCL of the stack and of the modules that it calls, provider lock file, variables, contract.
+        Without the image: it only seeds the first template of a task definition.
         """
         digest = hashlib.sha256(self.hcl_hash().encode())
         for file in self.var_files:
             digest.update(file.read_bytes())
         values = {name: value for name, value in self.variables.items() if name != "image"}
-        digest.update(json.dumps([values, asdict(self.backend)], sort_keys=True).encode())
+        others = [values, asdict(self.backend), self.contract]
+        digest.update(json.dumps(others, sort_keys=True).encode())
         return digest.hexdigest()
 
     def hcl_hash(self) -> str:
@@ -94,10 +96,16 @@ def platform_stack(settings: Settings, checkout: Checkout) -> Stack:
     return _stack(settings, checkout, "platform", var_files=(file,))
 
 
-def service_stack(settings: Settings, service: Service, image: str, checkout: Checkout) -> Stack:
-    """Task definition, service and what belongs to them; `image` is `repository@sha256:…`."""
+def service_stack(
+    settings: Settings, service: Service, image: str, checkout: Checkout, *, contract: str = ""
+) -> Stack:
+    """Task definition, service and what belongs to them; `image` is `repository@sha256:…`.
+
+    `contract` is the platform's output of that name: another one makes the stack run again.
+    """
     variables = {"service": service_variable(service), "image": image}
-    return _stack(settings, checkout, "service", service=service.name, variables=variables)
+    stack = _stack(settings, checkout, "service", service=service.name, variables=variables)
+    return replace(stack, contract=contract)
 
 
 def service_variable(service: Service) -> dict[str, object]:

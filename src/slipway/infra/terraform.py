@@ -78,14 +78,6 @@ class Terraform:
         options = ("-input=false", "-json", f"-lock-timeout={lock_timeout}s")
         return self._command("apply", *options, plan, mutates=True)
 
-    def output(self) -> Command:
-        """The outputs of the last apply as JSON."""
-        return self._command("output", "-json")
-
-    def force_unlock(self, lock_id: str) -> Command:
-        """Remove the lock of that id, from the table and from the bucket."""
-        return self._command("force-unlock", "-force", lock_id, mutates=True)
-
     def pull(self) -> Command:
         """The state as JSON: serial, outputs, resources."""
         return self._command("state", "pull")

@@ -107,9 +107,11 @@ def held(world: World, options: Options) -> Iterator[list[lease.Lease]]:
 def apply_services(world: World, progress: Progress) -> None:
     """Bring every service's own stack up to date, side by side."""
 
+    contract = progress.stacks["platform"].outputs["contract"]
+
     def one(service: Service) -> StackOutcome:
         image = str(progress.images[service.name].ref)
-        stack = service_stack(world.settings, service, image, world.checkout)
+        stack = service_stack(world.settings, service, image, world.checkout, contract=contract)
         return apply(world, stack, progress.options)
 
     jobs = {name: partial(one, service) for name, service in world.settings.services.items()}

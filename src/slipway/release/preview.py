@@ -36,17 +36,19 @@ def preview(world: World, options: Options) -> None:
         platform_stack(world.settings, world.checkout), world.terraform, refresh=options.refresh
     )
     say(f"platform: {told(platform)}")
-    repositories = registry.outputs.get("repositories", {})
+    shared = {**registry.outputs, **platform.outputs}
     for service in world.settings.services.values():
-        say(f"{service.name}: {one(world, service, repositories, options)}")
+        say(f"{service.name}: {one(world, service, shared, options)}")
 
 
-def one(world: World, service: Service, repositories: Mapping[str, str], options: Options) -> str:
-    """What would become of one service."""
+def one(world: World, service: Service, shared: Mapping[str, Any], options: Options) -> str:
+    """What would become of one service; `shared` are the outputs of registry and platform."""
+    repositories = shared.get("repositories", {})
     if service.name not in repositories:
         return "new: would be built, pushed, and get its own stack"
     image = str(world.image(service, repositories[service.name]).ref)
-    stack = service_stack(world.settings, service, image, world.checkout)
+    contract = shared.get("contract", "")
+    stack = service_stack(world.settings, service, image, world.checkout, contract=contract)
     outcome = apply_stack(stack, world.terraform, refresh=options.refresh)
     if outcome.changed:
         return f"infrastructure: {told(outcome)}; then a new revision would be rolled out"

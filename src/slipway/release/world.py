@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway import local, signals, tools
-from slipway.aws import Aws, connect
+from slipway.aws import Aws, at, connect
 from slipway.config import Service, Settings, load
 from slipway.console import Console
 from slipway.engine import DockerEngine
@@ -77,7 +77,7 @@ def open_world(app: App, environment: str, services: Sequence[str]) -> World:
         runner=app.runner,
         engine=engine,
         cli=tools.docker_cli(app.runner),
-        ecr=aws.ecr,
+        ecr=at(aws, settings.environments[settings.environment.registry]).ecr,
         console=app.console,
         ca=tools.ca_bundle(),
     )

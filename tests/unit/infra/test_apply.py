@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+import slipway.aws
 from slipway.aws import Aws
 from slipway.command import Command
+from slipway.config import Environment
 from slipway.console import Console
 from slipway.errors import AccessError, InfraError, Interrupted, LockedError, UsageError
 from slipway.infra import applied, locks
@@ -21,7 +23,7 @@ from slipway.paths import Checkout
 from slipway.runner import DryRunner, Result
 from slipway.testing import FakeRunner, printed
 
-from .conftest import BUCKET, TABLE, service, settings
+from .conftest import BUCKET, TABLE, environment, service, settings
 from .test_locks import ID, lock_table, written
 
 PLAN: dict[str, Any] = {
@@ -82,7 +84,7 @@ def world(runner: Any, aws: Aws, **more: Any) -> Terraforming:
         binary=Path("/tf"),
         cli_config=None,
         env={},
-        environments=("dev",),
+        environments={"dev": environment("dev")},
         runner=runner,
         console=Console(out=io.StringIO(), err=io.StringIO()),
         aws=aws,
@@ -173,6 +175,8 @@ def test_plan_and_variables_are_ours_alone_and_gone_afterwards(stack: Stack, pla
         folder = Path(command.argv[-1].partition("=")[2]).parent
         values = json.loads((folder / "inputs.tfvars.json").read_text())
         seen.append((folder.stat().st_mode & 0o777, values["image"]))
+        # On one line, Terraform would print all values with each validation error.
+        assert len((folder / "inputs.tfvars.json").read_text().splitlines()) > len(values)
         return printed("", code=2)
 
     apply_stack(stack, world(Terraform(PLAN).instead("/tf plan", plan), place))
@@ -321,3 +325,22 @@ def test_no_table_no_bucket_names_the_command(stack: Stack, aws: Aws) -> None:
     assert caught.value.next_step == "uv run invoke state.bootstrap --env=dev"
     assert BUCKET in caught.value.message
     assert TABLE in caught.value.message
+
+
+def test_a_registry_of_another_account_gets_its_own_keys(
+    stack: Stack, place: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack of an environment with another role or account is reached as that one is."""
+    asked: list[str] = []
+
+    def connect(home: Environment, *, endpoint: str | None) -> Aws:
+        asked.append(home.name)
+        return Aws(home, endpoint, place.session)
+
+    monkeypatch.setattr(slipway.aws, "connect", connect)
+    monkeypatch.setattr(Aws, "verify", lambda _: None)
+    known = {"dev": environment("dev"), "tools": environment("tools", account_id="2" * 12)}
+    ours = replace(world(Terraform(), place), environments=known)
+    assert ours.reaching(stack).aws is place
+    assert ours.reaching(replace(stack, environment="tools")).aws.account_id == "2" * 12
+    assert asked == ["tools"]

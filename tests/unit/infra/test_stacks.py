@@ -173,3 +173,11 @@ def test_modules_are_followed_through_modules(checkout: Checkout) -> None:
     )
     found = {folder.name for folder in module_folders(checkout.infra / "service")}
     assert found == {"service", "logs", "other"}
+
+
+def test_another_contract_makes_the_service_run_again(checkout: Checkout) -> None:
+    """What the platform gives counts among the inputs, though it is no variable."""
+    before = _service_stack(checkout)
+    given = service_stack(settings(), service(), IMAGE, checkout, contract='{"vpc_id": "vpc-2"}')
+    assert given.inputs_hash() != before.inputs_hash()
+    assert given.variables == before.variables

@@ -39,8 +39,6 @@ BACKEND = Backend(bucket="b", key="service/x.tfstate", region="us-west-1", lock_
         ),
         (TF.show(Path("p")), "show -json p", False),
         (TF.apply(Path("p")), "apply -input=false -json -lock-timeout=0s p", True),
-        (TF.output(), "output -json", False),
-        (TF.force_unlock("id"), "force-unlock -force id", True),
         (TF.pull(), "state pull", False),
     ],
 )
