@@ -21,6 +21,9 @@ defaults
   mode http
   option forwardfor
   option http-keep-alive
+  option idle-close-on-response
+  option redispatch 1
+  retries 2
   timeout connect 10s
   timeout client 60s
   timeout server 60s
