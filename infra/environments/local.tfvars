@@ -1,6 +1,6 @@
 # The environment on your own machine. Nothing leaves it, so that it needs no NAT; nothing in it
 # asks for host names; every task is a container here, so that more of them add no capacity; and
-# nobody looks at its logs, alarms and dashboards but you.
+# nobody looks at its logs, alarms and dashboards but you, or tries to get in.
 nat           = "none"
 dns_hostnames = false
 scaling       = false
@@ -10,3 +10,4 @@ alarms         = false
 dashboard      = false
 encryption_key = false
 flow_logs      = false
+network_acls   = false

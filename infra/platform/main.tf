@@ -25,6 +25,7 @@ module "network" {
   nat                 = var.nat
   dns_hostnames       = var.dns_hostnames
   interface_endpoints = var.interface_endpoints
+  network_acls        = var.network_acls
   flow_logs           = var.flow_logs
   log_retention       = var.log_retention
   kms_key_arn         = local.kms_key_arn

@@ -196,6 +196,12 @@ variable "nat" {
   }
 }
 
+variable "network_acls" {
+  type        = bool
+  description = "Whether network ACLs stand behind the security groups."
+  default     = true
+}
+
 variable "owner" {
   type        = string
   description = "Who owns this in a shared AWS account; enters every name. Empty: nobody else is there."

@@ -38,7 +38,7 @@ locals {
 
 resource "aws_network_acl" "this" {
   # checkov:skip=CKV_AWS_231:NAT gateways get answers on every port from 1024 on, 3389 among them; nothing listens there and no security group opens it
-  for_each = local.acls
+  for_each = { for name, acl in local.acls : name => acl if var.network_acls }
 
   vpc_id     = aws_vpc.this.id
   subnet_ids = each.value.subnets

@@ -70,6 +70,12 @@ variable "nat" {
   }
 }
 
+variable "network_acls" {
+  type        = bool
+  description = "Whether network ACLs stand behind the security groups."
+  default     = true
+}
+
 variable "region" {
   type        = string
   description = "Region, for the names of endpoints."
