@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from embedded_aws import engine
+from embedded_aws.databases.data import forget as forget_data
 from embedded_aws.errors import CannotRun
 from embedded_aws.settings import Settings, instance_name
 
@@ -35,6 +36,8 @@ def stop(settings: Settings) -> None:
 def forget(settings: Settings) -> None:
     """Stop, then delete all state: resources, images, objects."""
     stop(settings)
+    if not engine.problem():
+        forget_data(engine.connect(), instance_name(settings.folder))
     for entry in settings.folder.iterdir() if settings.folder.is_dir() else ():
         if entry.name in KEPT:
             continue

@@ -227,12 +227,14 @@ def _patch_containers(settings: Settings) -> None:
     from ministack.services import ecs
 
     from embedded_aws.ecs.containers import options
+    from embedded_aws.settings import instance_name
 
     build, run, run_task = ecs._build_run_kwargs, ecs._run_docker_container, ecs._run_task
 
     def build_run_kwargs(cdef: Any, td: Any, *args: Any, **more: Any) -> Any:
         built = build(cdef, td, *args, **more)
-        wanted = {**built, **options(cdef, td)}
+        # The one network on which databases and caches keep their addresses.
+        wanted = {**built, **options(cdef, td), "network": instance_name(settings.folder)}
         return {key: value for key, value in wanted.items() if value is not None}
 
     def run_docker_container(client: Any, cdef: Any, kwargs: Any, **more: Any) -> Any:

@@ -6,6 +6,7 @@ from slipway.paths import Checkout
 from slipway.runner import Runner
 from slipway.setup import (
     basics,
+    data_images,
     docker_cli,
     embedded,
     engine,
@@ -28,5 +29,6 @@ def steps(checkout: Checkout, runner: Runner) -> list[Step]:
         provider.step(checkout, runner),
         embedded.step(checkout, runner),
         images.step(checkout, runner),
+        data_images.step(checkout, runner),
         *basics.optional_steps(),
     ]
