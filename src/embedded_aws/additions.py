@@ -1,0 +1,38 @@
+"""CodeDeploy and Application Auto Scaling in one instance: registered, begun, ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from embedded_aws.patches import codedeploy as codedeploy_patches
+from embedded_aws.patches import services
+
+if TYPE_CHECKING:
+    from embedded_aws.ecs.scheduler import Scheduler
+    from embedded_aws.loadbalancer.pool import Pool
+
+
+class Additions:
+    """The services that MiniStack lacks; made before it starts, after all other patches."""
+
+    def __init__(self, pool: Pool, scheduler: Scheduler) -> None:
+        from embedded_aws.autoscaling import service as autoscaling
+        from embedded_aws.codedeploy import service as codedeploy
+        from embedded_aws.codedeploy.runner import Runner
+        from embedded_aws.codedeploy.sets import TaskSets
+
+        sets = TaskSets(pool, scheduler.ending)
+        self._runner = Runner(sets)
+        codedeploy_patches.apply(sets, self._runner.wake)
+        self._codedeploy = codedeploy.Service(services.codedeploy_problem, self._runner.wake)
+        self._autoscaling = autoscaling.Service(services.scaling_problem, lambda: None)
+        services.register(codedeploy.NAME, codedeploy.PREFIX, self._codedeploy)
+        services.register(autoscaling.NAME, autoscaling.PREFIX, self._autoscaling)
+
+    def begin(self) -> None:
+        """Start what acts by itself, once the state is loaded."""
+        self._runner.start(self._codedeploy.store)
+
+    def close(self) -> None:
+        """Change nothing any more."""
+        self._runner.close()
