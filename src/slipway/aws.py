@@ -103,6 +103,18 @@ class Aws:
     def logs(self) -> CloudWatchLogsClient:
         return self.session.client("logs", **self._options())
 
+    def s3_in(self, region: str) -> S3Client:
+        """S3 in another region; "" is our own."""
+        if region in ("", self.environment.region):
+            return self.s3
+        return self.session.client("s3", region_name=region, **self._options())
+
+    def dynamodb_in(self, region: str) -> DynamoDBClient:
+        """DynamoDB in another region; "" is our own."""
+        if region in ("", self.environment.region):
+            return self.dynamodb
+        return self.session.client("dynamodb", region_name=region, **self._options())
+
     @property
     def account_id(self) -> str:
         return self.environment.account_id

@@ -64,6 +64,11 @@ def bucket(settings: Settings, service: str, name: str, *, replica: bool = False
     return _join(prefix(settings), service, name, account, "replica" if replica else "")
 
 
+def secret(settings: Settings, service: str, name: str) -> str:
+    """The Secrets Manager entry that reaches `service` as the variable `name`."""
+    return _join(prefix(settings), service, name, by="/")
+
+
 def lock_table(settings: Settings) -> str:
     """The DynamoDB table with Terraform's locks and the leases of deploys."""
     return _join(settings.owner, settings.project, "locks")

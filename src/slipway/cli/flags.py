@@ -34,7 +34,8 @@ class Flag:
     help: str = ""
 
     def __str__(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        # `--from` can't be a name in Python, `from_` can.
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def required(self) -> bool:

@@ -7,10 +7,10 @@ from importlib import import_module
 
 from invoke.collection import Collection
 
-TOP: Sequence[str] = ("setup", "config", "deploy", "new")
+TOP: Sequence[str] = ("setup", "config", "cost", "deploy", "new", "destroy")
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
-GROUPS: Sequence[str] = ("local", "state")
+GROUPS: Sequence[str] = ("local", "state", "secrets")
 """Modules whose tasks are called by group and name: `invoke local.up`."""
 
 

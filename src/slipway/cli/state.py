@@ -1,21 +1,20 @@
-"""`invoke state.…`: the place of Terraform's state, and its locks."""
+"""`invoke state.…`: the place of Terraform's state, its locks and its versions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.context import Context
 
 from slipway.cli.app import App
+from slipway.cli.reach import SERVICE, STACK, Stacks, check_service, reach, state_at
+from slipway.cli.state_copies import ENV, backup, copy, restore
 from slipway.cli.task import task
 
 if TYPE_CHECKING:
-    from slipway.aws import Aws
-    from slipway.config import Settings
     from slipway.infra.locks import StateObject
-
-ENV = "environment whose state is meant"
+    from slipway.infra.statestore import Described
 
 
 @task(help={"env": ENV, "dry_run": "show what would be made or repaired, and do nothing"})
@@ -24,7 +23,7 @@ def bootstrap(c: Context, *, env: str, dry_run: bool = False) -> None:  # noqa: 
     from slipway.infra import state
 
     app = App(dry_run=dry_run)
-    settings, aws = _reach(app, env)
+    settings, aws = reach(app, env)
     if dry_run:
         lines = [f"would set: {title}" for title in state.wanting(settings, aws)]
     else:
@@ -41,7 +40,7 @@ def list_(c: Context, *, env: str, json: bool = False) -> None:  # noqa: ARG001
     from slipway.infra import locks, state
 
     app = App()
-    settings, aws = _reach(app, env)
+    settings, aws = reach(app, env)
     state.check(settings, aws)
     with calls(f"listing the states of {env}"):
         place = names.state_bucket(settings), names.lock_table(settings)
@@ -55,8 +54,8 @@ def list_(c: Context, *, env: str, json: bool = False) -> None:  # noqa: ARG001
 @task(
     help={
         "env": ENV,
-        "stack": "which stack's state",
-        "service": "which service, for the stack `service`",
+        "stack": STACK,
+        "service": SERVICE,
         "id": "the lock's id, as the message about it gives it",
         "dry_run": "show whose lock would be removed, and do nothing",
     }
@@ -65,7 +64,7 @@ def unlock(
     c: Context,  # noqa: ARG001
     *,
     env: str,
-    stack: Literal["registry", "platform", "service"],
+    stack: Stacks,
     id: str,  # noqa: A002
     service: str | None = None,
     dry_run: bool = False,
@@ -77,8 +76,8 @@ def unlock(
 
     app = App(dry_run=dry_run)
     service = service or ""
-    _check_service(app, env, stack, service)
-    settings, aws = _reach(app, env)
+    check_service(app, env, stack, service, "state.unlock")
+    settings, aws = reach(app, env)
     bucket, table = names.state_bucket(settings), names.lock_table(settings)
     where = locks.Place(bucket, table, env, stack, service)
     with calls(f"unlocking {where}"):
@@ -86,35 +85,30 @@ def unlock(
     app.console.result(f"{'would remove' if dry_run else 'removed'}: lock {id} of {found}")
 
 
-def _check_service(app: App, env: str, stack: str, service: str) -> None:
-    from slipway.config import load
-    from slipway.errors import UsageError
+@task(help={"env": ENV, "stack": STACK, "service": SERVICE, "json": "print it as JSON"})
+def versions(
+    c: Context,  # noqa: ARG001
+    *,
+    env: str,
+    stack: Stacks,
+    service: str | None = None,
+    json: bool = False,
+) -> None:
+    """List the versions of one state, the newest first."""
+    from dataclasses import asdict
 
-    if (stack == "service") != bool(service):
-        needs = "needs --service" if stack == "service" else "has no --service"
-        raise UsageError(f"state.unlock: --stack={stack} {needs}")
-    if service:
-        # Names the nearest one where it is none of ours.
-        load(app.checkout, env, (service,))
+    from slipway.aws import calls
+    from slipway.infra import statestore
 
-
-def _reach(app: App, env: str) -> tuple[Settings, Aws]:
-    """The settings, and AWS as the environment says: the account, or the embedded one."""
-    from slipway import local
-    from slipway.aws import connect
-    from slipway.config import load
-    from slipway.errors import ToolError
-
-    settings = load(app.checkout, env)
-    endpoint = None
-    if settings.environment.target == "embedded":
-        endpoint = local.endpoint(app.checkout, settings.local)
-        if endpoint is None:
-            raise ToolError("the embedded AWS does not run", next_step="uv run invoke local.up")
-    aws = connect(settings.environment, endpoint=endpoint)
-    if endpoint is None:
-        aws.verify()
-    return settings, aws
+    app = App()
+    where, _, aws = state_at(app, env, stack, service or "", "state.versions")
+    with calls(f"listing the versions of the state of {where}"):
+        found = statestore.described(where, aws)
+    if json:
+        app.console.json([asdict(each) for each in found])
+    else:
+        columns = ("version", "changed", "serial", "resources", "bytes", "is")
+        app.console.table(columns, [_version_row(each) for each in found])
 
 
 def _rows(found: list[StateObject]) -> list[tuple[object, ...]]:
@@ -130,10 +124,23 @@ def _rows(found: list[StateObject]) -> list[tuple[object, ...]]:
     ]
 
 
+def _version_row(each: Described) -> tuple[object, ...]:
+    version = each.version
+    what = "deleted" if version.deleted else "broken" if not each.lineage else ""
+    return (
+        version.id,
+        f"{version.changed:%Y-%m-%d %H:%M:%S}",
+        each.serial or "-",
+        each.resources,
+        version.size,
+        what or ("current" if version.latest else "-"),
+    )
+
+
 def _as_json(each: StateObject) -> dict[str, object]:
     from dataclasses import asdict
 
     return asdict(each)
 
 
-ns = Collection(bootstrap, list_, unlock)
+ns = Collection(bootstrap, list_, versions, unlock, backup, restore, copy)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slipway.aws import error_code
+from slipway.infra.locks import Place, place
 from slipway.release.lease import whoami
 
 if TYPE_CHECKING:
@@ -36,15 +37,21 @@ class Applied:
     by: str = ""
 
 
-def key(stack: Stack) -> str:
+def key(where: Place) -> str:
     """The record's object in the state bucket."""
-    return f"applied/{stack.environment}/{'/'.join(filter(None, (stack.name, stack.service)))}.json"
+    return (
+        f"applied/{where.environment}/{'/'.join(filter(None, (where.stack, where.service)))}.json"
+    )
 
 
 def read(stack: Stack, aws: Aws) -> Applied | None:
     """The record of the last apply; None where there is none that can be read."""
+    return _read(place(stack), aws)
+
+
+def _read(where: Place, aws: Aws) -> Applied | None:
     try:
-        answer = aws.s3.get_object(Bucket=stack.backend.bucket, Key=key(stack))
+        answer = aws.s3.get_object(Bucket=where.bucket, Key=key(where))
         return Applied(**json.loads(answer["Body"].read()))
     except (ValueError, TypeError):
         # Not as we wrote it. Without a record Terraform runs, which is always right.
@@ -67,14 +74,21 @@ def note(
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         by=whoami(),
     )
-    _write(stack, aws, record)
+    _write(place(stack), aws, record)
     return record
 
 
 def take_back(stack: Stack, aws: Aws, record: Applied | None) -> None:
     """Say that an apply begins: until it has succeeded, the stack is as no hash describes."""
     if record and record.inputs_hash:
-        _write(stack, aws, replace(record, inputs_hash=""))
+        _write(place(stack), aws, replace(record, inputs_hash=""))
+
+
+def doubt(where: Place, aws: Aws) -> None:
+    """Let the next run ask Terraform, as after a change of the state by hand."""
+    record = _read(where, aws)
+    if record and record.inputs_hash:
+        _write(where, aws, replace(record, inputs_hash=""))
 
 
 def with_template_image(stack: Stack, record: Applied | None) -> Stack:
@@ -88,15 +102,15 @@ def with_template_image(stack: Stack, record: Applied | None) -> Stack:
     return replace(stack, variables={**stack.variables, "image": record.image})
 
 
-def forget(stack: Stack, aws: Aws) -> None:
+def forget(where: Place, aws: Aws) -> None:
     """Drop the record, after the stack was destroyed."""
-    aws.s3.delete_object(Bucket=stack.backend.bucket, Key=key(stack))
+    aws.s3.delete_object(Bucket=where.bucket, Key=key(where))
 
 
-def _write(stack: Stack, aws: Aws, record: Applied) -> None:
+def _write(where: Place, aws: Aws, record: Applied) -> None:
     aws.s3.put_object(
-        Bucket=stack.backend.bucket,
-        Key=key(stack),
+        Bucket=where.bucket,
+        Key=key(where),
         Body=json.dumps(asdict(record), indent=2).encode(),
         ContentType="application/json",
     )

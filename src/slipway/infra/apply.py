@@ -201,11 +201,17 @@ def as_templated(stack: Stack, world: Terraforming) -> tuple[Stack, applied.Appl
 
 @contextmanager
 def planned(
-    stack: Stack, world: Terraforming, *, lock_timeout: int = 0, destroy: bool = False
+    stack: Stack,
+    world: Terraforming,
+    *,
+    lock_timeout: int = 0,
+    destroy: bool = False,
+    refresh: bool = True,
 ) -> Iterator[Planned]:
     """A plan, which is on disk, readable by us alone, only as long as the block lasts.
 
-    `destroy` plans the end of everything in the stack.
+    `destroy` plans the end of everything in the stack; without `refresh` nothing is read but the
+    state.
     """
     tf = terraform(stack, world)
     if not prepare(stack, tf, world):
@@ -217,7 +223,7 @@ def planned(
         variables.write_text(json.dumps(dict(stack.variables), indent=2))
         file = folder / "plan"
         files = [*stack.var_files, variables]
-        command = tf.plan(file, files, lock_timeout=lock_timeout, destroy=destroy)
+        command = tf.plan(file, files, lock_timeout=lock_timeout, destroy=destroy, refresh=refresh)
         result = world.run(command, stack, "plan", good=(NO_CHANGES, CHANGES))
         changes = result.code == CHANGES
         summary = _summary(tf, file, stack, world) if changes else PlanSummary()
@@ -252,31 +258,10 @@ def apply_plan(plan: Planned, world: Terraforming, *, lock_timeout: int = 0) -> 
     try:
         world.run(command, plan.stack, "destroy" if plan.destroys else "apply", on_line=progress)
     except Interrupted as error:
-        raise _broken_off(plan, progress.done, world, error.signal) from error
-
-
-def _broken_off(
-    plan: Planned, done: Sequence[str], world: Terraforming, signal: int
-) -> Interrupted:
-    """What to tell about an apply that a signal ended."""
-    stack, total = plan.stack, len(plan.summary.changes)
-    held = locks.holder(locks.place(stack), world.aws)
-    names = f" ({', '.join(done)})" if done else ""
-    message = (
-        f"{stack.label} in {stack.environment}: interrupted; "
-        f"{len(done)} of {total} changes were applied{names}; "
-    )
-    if held is None:
-        return Interrupted(
-            f"{message}the state is saved and not locked",
-            next_step="run the same command again to finish",
-            signal=signal,
-        )
-    return Interrupted(
-        f"{message}the state is still locked by {held}",
-        next_step=locks.unlock_command(locks.place(stack), held),
-        signal=signal,
-    )
+        total = len(plan.summary.changes)
+        held = locks.holder(locks.place(plan.stack), world.aws)
+        told = failures.broken_off(plan.stack, progress.done, total, held, error.signal)
+        raise told from error
 
 
 def _state(stack: Stack, world: Terraforming) -> tuple[int, dict[str, Any]]:

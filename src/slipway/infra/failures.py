@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway.errors import AccessError, InfraError, SlipwayError, ToolError
+from slipway.errors import AccessError, InfraError, Interrupted, SlipwayError, ToolError
+from slipway.infra.locks import LockInfo, place, unlock_command
 
 if TYPE_CHECKING:
     from slipway.infra.stacks import Stack
@@ -37,6 +38,10 @@ _LOCK_FILE = re.compile(r"Provider dependency changes detected|Inconsistent depe
 _STALE = re.compile(r"Saved plan is stale")
 _NO_PLATFORM = re.compile(
     r"SSM Parameter \(?(/[\w/-]+/platform)\)?[^\n]*(?:couldn't find|not found)", re.I
+)
+_NOT_EMPTY = re.compile(
+    r"BucketNotEmpty|RepositoryNotEmptyException|[Dd]eletion ?[Pp]rotection|DependencyViolation|"
+    r"ClusterContains\w+Exception|prevent_destroy"
 )
 _DIGEST = re.compile(r"state data in S3 does not have the expected content")
 
@@ -105,6 +110,12 @@ def explain(output: str, stack: Stack, doing: str) -> SlipwayError:
             "nothing of ours was applied",
             next_step="run the same command again",
         )
+    if doing == "destroy" and _NOT_EMPTY.search(told):
+        return InfraError(
+            message,
+            next_step="empty it or take its protection away, then run the same command again; "
+            "what is gone already stays gone",
+        )
     if _DENIED.search(told):
         return AccessError(
             message, next_step="check AWS_PROFILE, or sign in again, then try once more"
@@ -150,3 +161,25 @@ def _from_text(output: str) -> Iterator[Problem]:
             yield Problem(
                 summary=head.strip(), detail=re.sub(r"^[│╷╵] ?", "", rest, flags=re.M).strip()
             )
+
+
+def broken_off(
+    stack: Stack, done: Sequence[str], total: int, held: LockInfo | None, signal: int
+) -> Interrupted:
+    """What to tell about an apply that a signal ended; `held` is the lock that it left."""
+    names = f" ({', '.join(done)})" if done else ""
+    message = (
+        f"{stack.label} in {stack.environment}: interrupted; "
+        f"{len(done)} of {total} changes were applied{names}; "
+    )
+    if held is None:
+        return Interrupted(
+            f"{message}the state is saved and not locked",
+            next_step="run the same command again to finish",
+            signal=signal,
+        )
+    return Interrupted(
+        f"{message}the state is still locked by {held}",
+        next_step=unlock_command(place(stack), held),
+        signal=signal,
+    )

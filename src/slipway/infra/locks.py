@@ -17,6 +17,8 @@ from slipway.aws import error_code
 from slipway.errors import LockedError, UsageError
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
     from slipway.aws import Aws
     from slipway.infra.stacks import Stack
 
@@ -60,6 +62,12 @@ class Place(NamedTuple):
         """The key of the lock in the table."""
         return {"LockID": {"S": f"{self.bucket}/{self.path}"}}
 
+    @property
+    def flags(self) -> str:
+        """How a command line names it."""
+        service = f" --service={self.service}" if self.service else ""
+        return f"--env={self.environment} --stack={self.stack}{service}"
+
     def __str__(self) -> str:
         return f"{self.stack} {self.service}".strip() + f" in {self.environment}"
 
@@ -81,6 +89,11 @@ def place(stack: Stack) -> Place:
     return Place(backend.bucket, backend.lock_table, stack.environment, stack.name, stack.service)
 
 
+def places(environment: str, bucket: str, table: str, aws: Aws) -> list[Place]:
+    """The states of an environment, in the order of their names."""
+    return [each for each, _ in _objects(environment, bucket, table, aws)]
+
+
 def holder(where: Place, aws: Aws) -> LockInfo | None:
     """Who holds the lock of that state now."""
     text = _table_text(where, aws) or _object_text(where, aws)[0]
@@ -89,20 +102,26 @@ def holder(where: Place, aws: Aws) -> LockInfo | None:
 
 def states(environment: str, bucket: str, table: str, aws: Aws) -> Iterator[StateObject]:
     """The states of an environment, in the order of their names."""
+    for where, each in _objects(environment, bucket, table, aws):
+        yield StateObject(
+            stack=where.stack,
+            service=where.service,
+            size=each["Size"],
+            changed=each["LastModified"],
+            lock=holder(where, aws),
+        )
+
+
+def _objects(
+    environment: str, bucket: str, table: str, aws: Aws
+) -> Iterator[tuple[Place, ObjectTypeDef]]:
     prefix = f"env:/{environment}/"
     pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for each in (found for page in pages for found in page.get("Contents", [])):
-        if not each["Key"].endswith(".tfstate"):
-            continue
-        key = each["Key"].removeprefix(prefix).removesuffix(".tfstate")
-        stack, _, service = key.partition("/")
-        yield StateObject(
-            stack=stack,
-            service=service,
-            size=each["Size"],
-            changed=each["LastModified"],
-            lock=holder(Place(bucket, table, environment, stack, service), aws),
-        )
+        if each["Key"].endswith(".tfstate"):
+            key = each["Key"].removeprefix(prefix).removesuffix(".tfstate")
+            stack, _, service = key.partition("/")
+            yield Place(bucket, table, environment, stack, service), each
 
 
 def held(where: Place, lock_id: str, aws: Aws) -> LockInfo:
@@ -125,9 +144,14 @@ def held(where: Place, lock_id: str, aws: Aws) -> LockInfo:
 def unlock(where: Place, lock_id: str, aws: Aws) -> LockInfo:
     """Remove the lock with that id, and no other; returns what it was. Raises as `held` does."""
     found = held(where, lock_id, aws)
+    release(where, lock_id, aws)
+    return found
+
+
+def release(where: Place, lock_id: str, aws: Aws) -> None:
+    """Remove what bears that id, of the two locks; nothing where that is neither."""
     _remove_item(where, lock_id, aws)
     _remove_object(where, lock_id, aws)
-    return found
 
 
 def locked(where: Place, found: LockInfo | None) -> LockedError:
@@ -145,11 +169,7 @@ def locked(where: Place, found: LockInfo | None) -> LockedError:
 
 def unlock_command(where: Place, found: LockInfo) -> str:
     """What to type to remove that lock."""
-    service = f" --service={where.service}" if where.service else ""
-    return (
-        f"uv run invoke state.unlock --env={where.environment} --stack={where.stack}{service} "
-        f"--id={found.id}"
-    )
+    return f"uv run invoke state.unlock {where.flags} --id={found.id}"
 
 
 def parse(text: str) -> LockInfo:

@@ -61,11 +61,18 @@ class Terraform:
         return self._command("workspace", "new", "-no-color", name, mutates=True)
 
     def plan(
-        self, out: Path, var_files: Sequence[Path], *, lock_timeout: int = 0, destroy: bool = False
+        self,
+        out: Path,
+        var_files: Sequence[Path],
+        *,
+        lock_timeout: int = 0,
+        destroy: bool = False,
+        refresh: bool = True,
     ) -> Command:
         """Write a plan to `out`; ends with `NO_CHANGES` or `CHANGES`. `lock_timeout` in s."""
         options = ["-input=false", "-json", "-detailed-exitcode", f"-lock-timeout={lock_timeout}s"]
         options += ["-destroy"] if destroy else []
+        options += [] if refresh else ["-refresh=false"]
         files = [f"-var-file={file}" for file in var_files]
         return self._command("plan", *options, f"-out={out}", *files)
 

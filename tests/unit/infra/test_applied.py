@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.aws import Aws
-from slipway.infra import applied
+from slipway.infra import applied, locks
 from slipway.infra.stacks import Stack, platform_stack, service_stack
 from slipway.paths import Checkout
 
@@ -16,8 +16,11 @@ def _stack(checkout: Checkout, image: str = "r@sha256:1") -> Stack:
 
 def test_records_lie_by_environment_stack_and_service(checkout: Checkout) -> None:
     """Each stack has a record of its own."""
-    assert applied.key(_stack(checkout)) == "applied/dev/service/greeter.json"
-    assert applied.key(platform_stack(settings(), checkout)) == "applied/dev/platform.json"
+    assert applied.key(locks.place(_stack(checkout))) == "applied/dev/service/greeter.json"
+    assert (
+        applied.key(locks.place(platform_stack(settings(), checkout)))
+        == "applied/dev/platform.json"
+    )
 
 
 def test_what_is_noted_is_read(place: Aws, checkout: Checkout) -> None:
@@ -39,7 +42,7 @@ def test_a_record_that_cannot_be_read_is_none(place: Aws, checkout: Checkout) ->
     """After somebody edited it, or a newer version wrote it, Terraform simply runs."""
     stack = _stack(checkout)
     for body in (b"{", b"[]", b'{"unknown": 1}'):
-        place.s3.put_object(Bucket=BUCKET, Key=applied.key(stack), Body=body)
+        place.s3.put_object(Bucket=BUCKET, Key=applied.key(locks.place(stack)), Body=body)
         assert applied.read(stack, place) is None
 
 
@@ -72,6 +75,6 @@ def test_forgotten_it_is_gone(place: Aws, checkout: Checkout) -> None:
     """After a destroy nothing is left; forgetting twice is fine."""
     stack = _stack(checkout)
     applied.note(stack, place, inputs_hash="h", serial=1, outputs={})
-    applied.forget(stack, place)
-    applied.forget(stack, place)
+    applied.forget(locks.place(stack), place)
+    applied.forget(locks.place(stack), place)
     assert applied.read(stack, place) is None

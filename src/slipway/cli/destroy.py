@@ -1,0 +1,105 @@
+"""`invoke destroy`: an environment goes, after its name was typed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+from invoke.context import Context
+
+from slipway.cli.app import App
+from slipway.cli.reach import reach
+from slipway.cli.task import task
+
+if TYPE_CHECKING:
+    from slipway.console import Console
+    from slipway.infra.apply import Planned
+
+
+@task(
+    help={
+        "env": "environment to destroy",
+        "yes": "the environment's name once more, instead of typing it; for CI",
+        "registry": "its image repositories as well, with all images",
+        "dry_run": "show what would be destroyed, and do nothing",
+    }
+)
+def destroy(
+    c: Context,  # noqa: ARG001
+    *,
+    env: str,
+    yes: str | None = None,
+    registry: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Destroy services and platform of an environment."""
+    from slipway.aws import calls
+    from slipway.errors import UsageError
+    from slipway.infra import destroy as ending
+    from slipway.infra import state
+    from slipway.infra.apply import terraforming
+
+    if yes is not None and yes != env:
+        raise UsageError(f"destroy: --yes={yes} is not --env={env}; nothing was destroyed")
+    app = App(dry_run=dry_run)
+    settings, aws = reach(app, env)
+    ending.refuse(settings, registry=registry)
+    state.check(settings, aws)
+    with calls(f"looking at {env}"):
+        doomed = ending.find(settings, app.checkout, aws, registry=registry)
+        if blockers := ending.in_the_way(settings, doomed, aws):
+            raise ending.blocked(env, blockers)
+        if registry and (users := ending.users_of_registry(settings, aws)):
+            raise UsageError(f"{' and '.join(users)} take images from the registry of {env}")
+        lost = ending.images(settings, aws) if registry else 0
+    if doomed:
+        world = terraforming(
+            app.checkout, settings, runner=app.runner, console=app.console, aws=aws
+        )
+        confirm = partial(confirmed, env, yes, lost, app.console)
+        ending.destroy(settings, doomed, world, confirm)
+    with calls(f"looking at what remains of {env}"):
+        left = ending.remains(settings, aws, registry=registry)
+    app.console.result(_told(env, [each.stack.label for each in doomed], dry_run=dry_run))
+    for line in left:
+        app.console.line(f"remains: {line}")
+
+
+def confirmed(
+    env: str, yes: str | None, images: int, console: Console, plans: Sequence[Planned]
+) -> None:
+    """Return if the name was given or is typed now; raises `UsageError` otherwise."""
+    from slipway.errors import UsageError
+
+    lost = [str(each) for plan in plans for each in plan.summary.stateful_losses]
+    if lost or images:
+        console.warn(f"with all that is in them: {len(lost)} that hold data, {images} images")
+        for line in lost:
+            console.detail(line)
+    if yes == env:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"destroy: nobody is there to type {env}; nothing was destroyed",
+            next_step=f"add --yes={env}",
+        )
+    console.warn("services stop serving at once; their tasks drain before they end")
+    sys.stderr.write(f"type {env} to destroy it: ")
+    sys.stderr.flush()
+    typed = sys.stdin.readline().strip()
+    if typed != env:
+        raise UsageError(
+            f"destroy: {typed or 'nothing'} was typed, not {env}; nothing was destroyed"
+        )
+
+
+def _told(env: str, labels: Sequence[str], *, dry_run: bool) -> str:
+    if not labels:
+        return f"nothing to destroy: no state of {env} knows of anything"
+    return f"{'would destroy' if dry_run else 'destroyed'} in {env}: {', '.join(labels)}"
+
+
+ns = Collection(destroy)
