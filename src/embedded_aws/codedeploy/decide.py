@@ -88,7 +88,7 @@ class Make:
 
 
 @dataclass(frozen=True)
-class Test:
+class AllowTests:
     """Send test traffic to green."""
 
 
@@ -128,7 +128,7 @@ class End:
     message: str = ""
 
 
-Action = Next | Make | Test | Call | Shift | Swap | Retire | Restore | End
+Action = Next | Make | AllowTests | Call | Shift | Swap | Retire | Restore | End
 
 
 def decide(facts: Facts, minute: float) -> Action | None:
@@ -191,7 +191,7 @@ def _install(facts: Facts, minute: float) -> Action | None:
 def _test_traffic(facts: Facts, _minute: float) -> Action | None:
     if facts.test == "none":
         return Next("Skipped")
-    return Test() if facts.test == "blue" else Next()
+    return AllowTests() if facts.test == "blue" else Next()
 
 
 def _ready(facts: Facts, minute: float) -> Action | None:

@@ -15,6 +15,7 @@ from embedded_aws.codedeploy.balancer import Problem, Route
 from embedded_aws.codedeploy.clock import MINUTE
 from embedded_aws.codedeploy.decide import (
     Action,
+    AllowTests,
     Call,
     End,
     Make,
@@ -23,7 +24,6 @@ from embedded_aws.codedeploy.decide import (
     Retire,
     Shift,
     Swap,
-    Test,
     decide,
 )
 from embedded_aws.codedeploy.deployments import text_of
@@ -72,7 +72,7 @@ class Rollout:
                 self._tell()
             case Make():
                 return self._make()
-            case Test():
+            case AllowTests():
                 self._shift(100, test=True)
             case Call():
                 self._call()
