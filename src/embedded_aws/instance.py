@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import shutil
 from typing import Any
 
+from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
 from embedded_aws.patches import check, elb, everything
+from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
 from embedded_aws.version import source_version
@@ -30,40 +34,47 @@ class Instance:
         from ministack import app
         from ministack.core.container_reaper import instance_id
 
+        from embedded_aws.additions import Additions
+        from embedded_aws.databases.data import Data
         from embedded_aws.ecs.scheduler import Scheduler
-        from embedded_aws.loadbalancer.forward import application
 
+        self._data = Data(settings, instance_id())
         self._scheduler = Scheduler(self._pool, instance_id())
         everything.apply(settings, self._pool, self._scheduler)
-        self._register()
+        self._additions = Additions(self._pool, self._scheduler)
 
-        self._listeners = Listeners(elb.places, application)
+        self._alarms = Watch()
+        self._listeners = self._plane()
         self._saver = Saver(settings.state, app._build_persistence_save_dict, encoder())
         self._loop: asyncio.Task[None] | None = None
 
-    def _register(self) -> None:
-        """Add the services that MiniStack lacks."""
-        from embedded_aws.autoscaling import service as autoscaling
-        from embedded_aws.codedeploy import service as codedeploy
-        from embedded_aws.patches import services
+    def _plane(self) -> Plane | Listeners:
+        """What carries the traffic: HAProxy where there is one, else servers in this process."""
+        program = shutil.which("haproxy")
+        if program and os.environ.get("EMBEDDED_AWS_FORWARDER") != "builtin":
+            return Plane(program, self.settings.folder, self._pool, elb.routes)
+        from embedded_aws.loadbalancer.forward import application
 
-        self._codedeploy = codedeploy.Service(services.codedeploy_problem, lambda: None)
-        self._autoscaling = autoscaling.Service(services.scaling_problem, lambda: None)
-        services.register(codedeploy.NAME, codedeploy.PREFIX, self._codedeploy)
-        services.register(autoscaling.NAME, autoscaling.PREFIX, self._autoscaling)
+        return Listeners(elb.places, application)
 
     async def begin(self) -> None:
         """Start what follows the APIs."""
+        await asyncio.to_thread(self._data.begin)
         self._loop = asyncio.create_task(self._follow())
         self._scheduler.start()
+        self._additions.begin()
+        self._alarms.start()
         self._saver.start()
         log.info("answering on http://127.0.0.1:%s", self.settings.port)
 
     async def close(self) -> None:
         """End everything that could change something, the state saved before tasks go."""
         log.info("stopping")
+        await asyncio.to_thread(self._alarms.stop)
+        await asyncio.to_thread(self._additions.close)
         await asyncio.to_thread(self._scheduler.close)
         await asyncio.to_thread(self._saver.stop)
+        await asyncio.to_thread(self._data.close)
         if self._loop:
             self._loop.cancel()
         await self._listeners.close()

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_aws.patches import ecr, ecs, elb, merge, process, services
+from embedded_aws.patches import (
+    apigateway,
+    cloudwatch,
+    codedeploy,
+    ec2,
+    ecr,
+    ecs,
+    elasticache,
+    elb,
+    iam,
+    merge,
+    process,
+    rds,
+    services,
+    wafv2,
+)
 
 if TYPE_CHECKING:
     from embedded_aws.ecs.scheduler import Scheduler
     from embedded_aws.loadbalancer.pool import Pool
     from embedded_aws.settings import Settings
 
-SYMBOLS = merge((ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS, services.SYMBOLS))
+SYMBOLS = merge(
+    (
+        *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS),
+        *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
+        *(services.SYMBOLS, codedeploy.SYMBOLS),
+        *(apigateway.SYMBOLS, ec2.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
+    )
+)
 
 
 def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
@@ -19,4 +41,6 @@ def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
     ecr.apply(settings)
     ecs.apply(settings, scheduler)
     elb.apply(pool)
+    for service in (apigateway, cloudwatch, ec2, iam, wafv2):
+        service.apply()
     process.apply()
