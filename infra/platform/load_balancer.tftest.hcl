@@ -43,6 +43,32 @@ run "http_only" {
   }
 
   assert {
+    condition     = aws_lb_listener.test[0].port == 8080 && aws_lb_listener.test[0].protocol == "HTTP"
+    error_message = "the test listener has a port of its own"
+  }
+
+  assert {
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.test : [rule.cidr_ipv4, rule.from_port]] == [["10.1.0.0/16", 8080]]
+    error_message = "only the VPC reaches the test listener"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_s3_bucket.logs[0].bucket == "shop-dev-lb-logs-123456789012",
+      aws_lb.this.access_logs[0].enabled,
+      aws_lb.this.access_logs[0].bucket == aws_s3_bucket.logs[0].bucket,
+      aws_s3_bucket_lifecycle_configuration.logs[0].rule[0].expiration[0].days == 30,
+      aws_s3_bucket_public_access_block.logs[0].restrict_public_buckets,
+    ])
+    error_message = "access logs go to a private bucket, and are deleted after 30 days"
+  }
+
+  assert {
+    condition     = { for statement in jsondecode(aws_s3_bucket_policy.logs[0].policy).Statement : statement.Sid => statement.Effect } == { TlsOnly = "Deny", Write = "Allow" }
+    error_message = "the load balancers write, and nobody comes without TLS"
+  }
+
+  assert {
     condition     = aws_vpc_security_group_egress_rule.targets.cidr_ipv4 == "10.1.0.0/16"
     error_message = "the load balancer connects to the VPC only"
   }
@@ -55,6 +81,9 @@ run "https" {
 
   variables {
     certificate_arn = "arn:aws:acm:us-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    domain_name     = "api.example.com"
+    nat_addresses   = ["198.51.100.7", "198.51.100.8"]
+    test_cidrs      = ["203.0.113.0/24"]
     protected       = true
   }
 
@@ -80,8 +109,26 @@ run "https" {
   }
 
   assert {
-    condition     = endswith(output.listener_arn, "/443") && startswith(output.url, "https://")
-    error_message = "services listen on HTTPS"
+    condition     = endswith(output.listener_arn, "/443") && output.url == "https://api.example.com"
+    error_message = "services listen on HTTPS, under the certificate's name"
+  }
+
+  assert {
+    condition     = aws_lb_listener.test[0].port == 8443 && aws_lb_listener.test[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    error_message = "the test listener speaks TLS as well"
+  }
+
+  assert {
+    condition = toset(concat(
+      [for rule in aws_vpc_security_group_ingress_rule.test : rule.cidr_ipv4],
+      [for rule in aws_vpc_security_group_ingress_rule.test_nat : rule.cidr_ipv4],
+    )) == toset(["10.1.0.0/16", "203.0.113.0/24", "198.51.100.7/32", "198.51.100.8/32"])
+    error_message = "named testers, and tasks that come through NAT, reach the test listener"
+  }
+
+  assert {
+    condition     = !aws_s3_bucket.logs[0].force_destroy
+    error_message = "logs of a protected environment are not deleted with it"
   }
 
   assert {
@@ -103,16 +150,21 @@ run "a_long_name" {
   command = plan
 
   variables {
-    name = "twelve-chars-sixteen-letters0-production"
+    name = "twelve-chars-sixteen-letters0-environment0"
   }
 
   assert {
     condition     = length(aws_lb.this.name) <= 32 && startswith(aws_lb.this.name, "twelve-chars-sixteen-let")
     error_message = "the name is cut to 32 characters"
   }
+
+  assert {
+    condition     = length(aws_s3_bucket.logs[0].bucket) <= 63
+    error_message = "S3 allows 63 characters"
+  }
 }
 
-run "refuses_one_subnet" {
+run "behind_a_gateway" {
   module {
     source = "../modules/load_balancer"
   }
@@ -120,8 +172,33 @@ run "refuses_one_subnet" {
   command = plan
 
   variables {
-    subnets = ["subnet-1"]
+    internal      = true
+    access_logs   = false
+    test_listener = false
   }
 
-  expect_failures = [var.subnets]
+  assert {
+    condition     = aws_lb.this.internal && length(aws_vpc_security_group_ingress_rule.public) == 0
+    error_message = "nobody comes in from outside"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.logs) + length(aws_lb_listener.test) + length(aws_vpc_security_group_ingress_rule.test) == 0
+    error_message = "nothing is left of access logs and test listener"
+  }
+}
+
+run "refuses_one_subnet_and_testers_from_everywhere" {
+  module {
+    source = "../modules/load_balancer"
+  }
+
+  command = plan
+
+  variables {
+    subnets    = ["subnet-1"]
+    test_cidrs = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.subnets, var.test_cidrs]
 }

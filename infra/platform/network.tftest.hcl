@@ -44,6 +44,33 @@ run "two_zones_and_one_nat" {
   }
 
   assert {
+    condition = { for name, acl in aws_network_acl.this : name => join(" ", sort([for rule in acl.ingress : "${rule.from_port}-${rule.to_port}" if rule.cidr_block == "0.0.0.0/0" && rule.protocol == "tcp"])) } == {
+      private = "32768-65535"
+      public  = "1024-65535 443-443 80-80"
+    }
+    error_message = "from outside come requests, and answers to ephemeral ports"
+  }
+
+  assert {
+    condition     = aws_network_acl.this["private"].subnet_ids == toset(aws_subnet.private[*].id) && aws_network_acl.this["public"].subnet_ids == toset(aws_subnet.public[*].id)
+    error_message = "each subnet has its list"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_flow_log.this[0].traffic_type == "ALL",
+      aws_cloudwatch_log_group.flow[0].name == "/vpc/shop-dev",
+      aws_cloudwatch_log_group.flow[0].retention_in_days == 30,
+    ])
+    error_message = "connections are logged, and kept for 30 days"
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.interface) == 0
+    error_message = "interface endpoints cost money: only where asked for"
+  }
+
+  assert {
     condition     = length(aws_default_security_group.this.ingress) == 0 && length(aws_default_security_group.this.egress) == 0
     error_message = "the default security group lets nothing through"
   }
@@ -102,6 +129,40 @@ run "no_gateway" {
   assert {
     condition     = output.tasks_need_public_addresses
     error_message = "who places tasks is told"
+  }
+}
+
+run "interface_endpoints_instead_of_a_gateway" {
+  module {
+    source = "../modules/network"
+  }
+
+  command = plan
+
+  variables {
+    nat                 = "none"
+    flow_logs           = false
+    interface_endpoints = true
+  }
+
+  assert {
+    condition     = contains(keys(aws_vpc_endpoint.interface), "ecr.dkr") && alltrue([for endpoint in aws_vpc_endpoint.interface : endpoint.private_dns_enabled])
+    error_message = "the registry is reached under its usual name"
+  }
+
+  assert {
+    condition     = !output.tasks_need_public_addresses
+    error_message = "tasks can stay in private subnets"
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.endpoints[0].cidr_ipv4 == "10.1.0.0/16" && aws_vpc_security_group_ingress_rule.endpoints[0].from_port == 443
+    error_message = "only the VPC reaches the endpoints"
+  }
+
+  assert {
+    condition     = length(aws_flow_log.this) + length(aws_cloudwatch_log_group.flow) + length(aws_iam_role.flow) == 0
+    error_message = "nothing is left of flow logs"
   }
 }
 

@@ -17,11 +17,22 @@ run "a_repository_per_service" {
     condition     = keys(output.repositories) == ["orders", "payments"]
     error_message = "every service has a repository URL"
   }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0
+    error_message = "nobody is believed who wasn't asked for"
+  }
 }
 
 run "no_service_yet" {
   variables {
-    services = []
+    github_oidc_provider = true
+    services             = []
+  }
+
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com"])
+    error_message = "GitHub's tokens for AWS are believed where it is asked for"
   }
 
   assert {

@@ -13,6 +13,12 @@ variable "environment" {
   }
 }
 
+variable "github_oidc_provider" {
+  type        = bool
+  description = "Whether GitHub Actions may sign in to this account. Only one stack of an account may say so."
+  default     = false
+}
+
 variable "owner" {
   type        = string
   description = "Who owns this in a shared AWS account; enters every name. Empty: nobody else is there."
