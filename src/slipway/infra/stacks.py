@@ -82,7 +82,16 @@ def registry_stack(settings: Settings, checkout: Checkout) -> Stack:
     """
     home = settings.environments[settings.environment.registry]
     services = sorted(file.parent.name for file in checkout.services.glob("*/service.toml"))
-    return _stack(settings, checkout, "registry", home=home, variables={"services": services})
+    # What an account has once, such as GitHub's identity provider; most need no such file.
+    file = checkout.infra / "environments" / f"{home.name}.registry.tfvars"
+    return _stack(
+        settings,
+        checkout,
+        "registry",
+        home=home,
+        variables={"services": services},
+        var_files=(file,) if file.is_file() else (),
+    )
 
 
 def platform_stack(settings: Settings, checkout: Checkout) -> Stack:

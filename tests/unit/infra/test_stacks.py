@@ -73,7 +73,17 @@ def test_registry_is_that_of_the_environment_which_holds_the_images(checkout: Ch
     }
     stack = registry_stack(settings(environments=known), checkout)
     assert stack.environment == stack.variables["environment"] == "prod"
+
     assert stack.variables["protected"] is True
+
+
+def test_registry_has_a_file_where_an_account_needs_one(checkout: Checkout) -> None:
+    """What there is once per account is said beside the environment that holds the registry."""
+    file = checkout.infra / "environments/dev.registry.tfvars"
+    write(file, "github_oidc_provider = true")
+    assert registry_stack(settings(), checkout).var_files == (file,)
+    file.unlink()
+    assert registry_stack(settings(), checkout).var_files == ()
 
 
 def test_platform_needs_its_file(checkout: Checkout) -> None:
