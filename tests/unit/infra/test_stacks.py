@@ -73,7 +73,6 @@ def test_registry_is_that_of_the_environment_which_holds_the_images(checkout: Ch
     }
     stack = registry_stack(settings(environments=known), checkout)
     assert stack.environment == stack.variables["environment"] == "prod"
-
     assert stack.variables["protected"] is True
 
 
