@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 
@@ -39,8 +39,13 @@ class Span:
         return Span(self.low.quantize(CENT, ROUND_HALF_UP), self.high.quantize(CENT, ROUND_HALF_UP))
 
     def __str__(self) -> str:
-        low, high = _plain(self.low), _plain(self.high)
+        low, high = plain(self.low), plain(self.high)
         return low if low == high else f"{low} to {high}"
+
+    @property
+    def money(self) -> str:
+        """With two digits for the cents."""
+        return f"{self.low:.2f}" if self.low == self.high else f"{self.low:.2f} to {self.high:.2f}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +93,14 @@ class Estimate:
         """Those that a line rests on."""
         used = {line.assumption for line in self.lines}
         return {name: each for name, each in self.table.assumptions.items() if name in used}
+
+    def of_services(self) -> Estimate:
+        """This without what all services share."""
+        return replace(
+            self,
+            lines=[each for each in self.lines if each.resource.service],
+            unpriced=[each for each in self.unpriced if each.resource.service],
+        )
 
     def stacks(self) -> Mapping[str, Span]:
         """The total of each stack."""
@@ -164,9 +177,7 @@ def _lines(bill: Bill, rules: Mapping[str, Rule]) -> list[Line]:
     raise UnpricedError(table.unpriced.get(kind, f"prices.toml has nothing on {kind}"))
 
 
-def _plain(number: Decimal) -> str:
-    """Without an exponent and without zeros at the end of whole numbers' fractions."""
+def plain(number: Decimal) -> str:
+    """A number without zeros at its end and without an exponent."""
     text = f"{number:f}"
-    if "." in text and number.as_tuple().exponent != CENT.as_tuple().exponent:
-        text = text.rstrip("0").rstrip(".")
-    return text
+    return text.rstrip("0").rstrip(".") if "." in text else text

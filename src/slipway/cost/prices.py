@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Assumption:
 
 @dataclass(frozen=True, kw_only=True)
 class PriceTable:
-    """Everything in prices.toml. `free` are types of resources, or beginnings that end in `_`."""
+    """Everything in prices.toml. `free` are types of resources, as patterns."""
 
     date: date
     region: str
@@ -51,9 +52,7 @@ class PriceTable:
 
     def is_free(self, type_: str) -> bool:
         """Whether AWS asks nothing for resources of that type."""
-        return any(
-            type_.startswith(each) if each.endswith("_") else type_ == each for each in self.free
-        )
+        return any(fnmatchcase(type_, pattern) for pattern in self.free)
 
     def assuming(self, figures: Sequence[str]) -> PriceTable:
         """This table with other assumptions, each written `name=figure`.

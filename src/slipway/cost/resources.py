@@ -16,6 +16,11 @@ class Resource:
     values: Mapping[str, Any] = field(default_factory=dict)
     stack: str = ""
 
+    @property
+    def service(self) -> bool:
+        """Whether it belongs to one service."""
+        return self.stack.startswith("service ")
+
     def number(self, name: str, default: int = 0) -> int:
         """A value as a whole number; Terraform gives some as text. `default` where it is open."""
         value = self.values.get(name)
