@@ -42,7 +42,6 @@ locals {
 # --- The topic -----------------------------------------------------------------------------------
 
 resource "aws_sns_topic" "this" {
-  # checkov:skip=CKV_AWS_26:encrypted by the environment's key; null only where an environment does without one
   name              = "${var.name}-alarms"
   kms_master_key_id = var.kms_key_arn
 

@@ -56,8 +56,6 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_policy" "this" {
-  # checkov:skip=CKV_AWS_355:actions without a resource to name, or on resources whose ids AWS makes up; those that change something are held to the region
-  # checkov:skip=CKV_AWS_290:see CKV_AWS_355; all others name resources that begin with the environment's prefix
   for_each = local.policies
 
   name        = "${var.name}-github-${each.key}"

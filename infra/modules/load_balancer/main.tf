@@ -36,7 +36,6 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "public" {
-  # checkov:skip=CKV_AWS_260:a public load balancer answers on port 80: with a certificate only to redirect to 443, without one because there is nothing else
   for_each = local.public
 
   security_group_id = aws_security_group.this.id
@@ -83,10 +82,7 @@ resource "aws_vpc_security_group_egress_rule" "targets" {
 # --- Load balancer -----------------------------------------------------------------------------
 
 resource "aws_lb" "this" {
-  # checkov:skip=CKV_AWS_91:access logs are on unless an environment turns them off: the local one has nobody to log
-  # checkov:skip=CKV_AWS_150:deletion protection is on wherever the environment is protected; the others must be free to go
-  # checkov:skip=CKV2_AWS_28:the web ACL is a flag of the environment, which associates it where it is on
-  # checkov:skip=CKV2_AWS_20:HTTP redirects to HTTPS wherever there is a certificate; an environment without a domain can't have one
+  # checkov:skip=CKV2_AWS_28:the web ACL is a flag of the environment (waf), and is associated where it is on
   name                       = module.name.value
   load_balancer_type         = "application"
   internal                   = var.internal
@@ -117,7 +113,6 @@ resource "aws_lb" "this" {
 
 resource "aws_lb_listener" "http" {
   # checkov:skip=CKV_AWS_2:redirects wherever there is a certificate; an environment without a domain can't have one
-  # checkov:skip=CKV_AWS_103:see CKV_AWS_2; the HTTPS listener has TLS 1.2 at least
   load_balancer_arn = aws_lb.this.arn
   port              = 80
   protocol          = "HTTP"
@@ -169,8 +164,7 @@ resource "aws_lb_listener" "https" {
 
 # Carries the new tasks of a blue/green deployment before anybody else sees them.
 resource "aws_lb_listener" "test" {
-  # checkov:skip=CKV_AWS_2:HTTPS wherever there is a certificate; open to the VPC and named testers only
-  # checkov:skip=CKV_AWS_103:see CKV_AWS_2
+  # checkov:skip=CKV_AWS_2:HTTPS wherever there is a certificate; only the VPC and named testers reach it
   count = var.test_listener ? 1 : 0
 
   load_balancer_arn = aws_lb.this.arn

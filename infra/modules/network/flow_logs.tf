@@ -7,8 +7,7 @@ module "flow_logs_name" {
 
 # Who talked to whom, and who was turned away.
 resource "aws_cloudwatch_log_group" "flow" {
-  # checkov:skip=CKV_AWS_338:kept for log_retention days, 30 unless an environment says more; required so
-  # checkov:skip=CKV_AWS_158:encrypted by the environment's key; null only where an environment does without one, and then by AWS's own
+  # checkov:skip=CKV_AWS_338:kept for log_retention days, 30 unless an environment says otherwise; a year is not required of connections
   count = var.flow_logs ? 1 : 0
 
   name              = "/vpc/${var.name}"

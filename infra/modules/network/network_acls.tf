@@ -18,7 +18,8 @@ locals {
       ingress = merge(local.inside, {
         100 = { protocol = "tcp", cidr = local.everyone, from = 80, to = 80 }
         110 = { protocol = "tcp", cidr = local.everyone, from = 443, to = 443 }
-        # NAT gateways connect from any of these ports, and get their answers there.
+        # NAT gateways connect from any of these ports, and get their answers there. 3389 is one of
+        # them; nothing listens there, and no security group opens it.
         120 = { protocol = "tcp", cidr = local.everyone, from = 1024, to = 65535 }
       })
     }
@@ -37,7 +38,6 @@ locals {
 }
 
 resource "aws_network_acl" "this" {
-  # checkov:skip=CKV_AWS_231:NAT gateways get answers on every port from 1024 on, 3389 among them; nothing listens there and no security group opens it
   for_each = { for name, acl in local.acls : name => acl if var.network_acls }
 
   vpc_id     = aws_vpc.this.id
