@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from slipway import names, signals
+from slipway import names, secrets, signals
 from slipway.config import Service
-from slipway.errors import Interrupted
+from slipway.errors import DeployError, Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
@@ -33,6 +33,7 @@ def deploy(world: World, options: Options) -> Progress:
     with held(world, options) as leases:
         with phase(world, progress, "services", leases):
             apply_services(world, progress)
+            demand_secrets(world)
         with recorded(world, progress):
             with phase(world, progress, "rollout", leases):
                 roll_out(world, progress)
@@ -116,6 +117,21 @@ def apply_services(world: World, progress: Progress) -> None:
 
     jobs = {name: partial(one, service) for name, service in world.settings.services.items()}
     progress.stacks |= side_by_side(jobs)
+
+
+def demand_secrets(world: World) -> None:
+    """Raise `DeployError` where a service would start with a secret that has no value yet."""
+    settings, environment = world.settings, world.settings.environment.name
+    commands = [
+        secrets.set_command(environment, service.name, name)
+        for service in settings.services.values()
+        for name in secrets.unset(world.aws, settings, service)
+    ]
+    if commands:
+        raise DeployError(
+            f"{len(commands)} secrets have no value yet; nothing was rolled out",
+            next_step="\n  ".join(["give them theirs, and deploy again:", *commands]),
+        )
 
 
 @contextmanager
