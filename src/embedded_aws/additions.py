@@ -17,22 +17,26 @@ class Additions:
 
     def __init__(self, pool: Pool, scheduler: Scheduler) -> None:
         from embedded_aws.autoscaling import service as autoscaling
+        from embedded_aws.autoscaling.tracker import Tracker
         from embedded_aws.codedeploy import service as codedeploy
         from embedded_aws.codedeploy.runner import Runner
         from embedded_aws.codedeploy.sets import TaskSets
 
         sets = TaskSets(pool, scheduler.ending)
         self._runner = Runner(sets)
+        self._tracker = Tracker()
         codedeploy_patches.apply(sets, self._runner.wake)
         self._codedeploy = codedeploy.Service(services.codedeploy_problem, self._runner.wake)
-        self._autoscaling = autoscaling.Service(services.scaling_problem, lambda: None)
+        self._autoscaling = autoscaling.Service(services.scaling_problem, self._tracker.wake)
         services.register(codedeploy.NAME, codedeploy.PREFIX, self._codedeploy)
         services.register(autoscaling.NAME, autoscaling.PREFIX, self._autoscaling)
 
     def begin(self) -> None:
         """Start what acts by itself, once the state is loaded."""
         self._runner.start(self._codedeploy.store)
+        self._tracker.start(self._autoscaling.store)
 
     def close(self) -> None:
         """Change nothing any more."""
+        self._tracker.close()
         self._runner.close()
