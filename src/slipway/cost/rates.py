@@ -20,10 +20,11 @@ def load_balancer(bill: Bill) -> Iterator[Line]:
     balancer = bill.resource
     if balancer.values.get("load_balancer_type") not in (None, "application"):
         raise UnpricedError(f"no price for a {balancer.values['load_balancer_type']} load balancer")
+    zones = _zones(balancer, "subnets")
     yield bill.line("application load balancer", "load_balancer", 1)
     yield bill.line("capacity", "load_balancer_capacity", 1, "lcu")
     if not balancer.values.get("internal"):
-        yield bill.line("public addresses", "public_address", len(balancer.many("subnets")))
+        yield bill.line("public addresses", "public_address", zones)
 
 
 def nat_gateway(bill: Bill) -> Iterator[Line]:
@@ -41,9 +42,8 @@ def endpoint(bill: Bill) -> Iterator[Line]:
     """Hours in each zone; gateways to S3 and DynamoDB are free."""
     if bill.resource.values.get("vpc_endpoint_type") != "Interface":
         return
-    yield bill.line(
-        "interface endpoint", "interface_endpoint", len(bill.resource.many("subnet_ids"))
-    )
+    zones = _zones(bill.resource, "subnet_ids")
+    yield bill.line("interface endpoint", "interface_endpoint", zones)
     yield bill.line("data", "interface_endpoint_data", 1, "endpoint_gb")
 
 
@@ -149,6 +149,14 @@ RULES: Mapping[str, Rule] = {
     "aws_wafv2_web_acl": firewall,
 }
 """By type; what is neither here nor `free` in prices.toml is shown as not priced."""
+
+
+def _zones(resource: Resource, subnets: str) -> int:
+    """Each subnet is in a zone of its own; a plan may not know them yet."""
+    zones = len(resource.many(subnets))
+    if zones == 0:
+        raise UnpricedError(f"{subnets}: known only after apply")
+    return zones
 
 
 def _insights(resource: Resource) -> bool:
