@@ -142,26 +142,36 @@ def put(aws: Aws, settings: Settings, service: str, name: str, value: str) -> bo
     Raises `InfraError` where there is no entry: Terraform makes it.
     """
     identity = names.secret(settings, service, name)
+    client = aws.secretsmanager
     with calls(f"setting {identity}"):
-        if _value(aws, settings, service, name) == value:
-            return False
         try:
-            aws.secretsmanager.put_secret_value(SecretId=identity, SecretString=value)
-        except Exception as error:
-            if error_code(error) in _ABSENT | _DELETED:
-                raise _no_entry(settings, service, identity, error_code(error)) from error
-            raise
+            if _current(aws, identity) == value:
+                return False
+            client.put_secret_value(SecretId=identity, SecretString=value)
+        except (
+            client.exceptions.ResourceNotFoundException,
+            client.exceptions.InvalidRequestException,
+        ) as error:
+            raise _no_entry(settings, service, identity, error_code(error)) from error
     return True
 
 
-def _value(aws: Aws, settings: Settings, service: str, name: str) -> str | None:
+def _current(aws: Aws, identity: str) -> str | None:
+    """The value; None where there is no entry, or one without a value."""
+    client = aws.secretsmanager
     try:
-        answer = aws.secretsmanager.get_secret_value(SecretId=names.secret(settings, service, name))
-    except Exception as error:
-        if error_code(error) in _ABSENT | _DELETED:
-            return None
-        raise
+        answer = client.get_secret_value(SecretId=identity)
+    except client.exceptions.ResourceNotFoundException:
+        return None
     return answer.get("SecretString", "(binary)")
+
+
+def _value(aws: Aws, settings: Settings, service: str, name: str) -> str | None:
+    """As `_current`; None as well for an entry that is about to be deleted."""
+    try:
+        return _current(aws, names.secret(settings, service, name))
+    except aws.secretsmanager.exceptions.InvalidRequestException:
+        return None
 
 
 def _no_entry(settings: Settings, service: str, identity: str, code: str) -> InfraError:

@@ -77,15 +77,22 @@ class InFolder:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=".backup-", dir=target.parent) as aside:
+                whole = Path(aside) / "whole"
                 for file, text in files.items():
-                    path = Path(aside) / "whole" / file
-                    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    path.write_text(text)
-                    path.chmod(0o600)
-                (Path(aside) / "whole").rename(target)
+                    _write_private(whole, file, text)
+                whole.rename(target)
         except OSError as error:
             raise UsageError(f"{target}: {error.strerror}") from error
         return str(target)
+
+
+def _write_private(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    # One by one: `parents=True` gives the folders above what the umask says.
+    for each in reversed(path.relative_to(folder.parent).parents):
+        (folder.parent / each).mkdir(exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(text)
 
 
 def backup(environment: str, wheres: Sequence[Place], shelf: Shelf, aws: Aws) -> str:

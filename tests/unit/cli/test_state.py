@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -12,10 +13,11 @@ from invoke.context import Context
 from moto import mock_aws
 
 from slipway.aws import Aws
-from slipway.cli import state
+from slipway.cli import state, state_copies
 from slipway.config import load
 from slipway.errors import InfraError, LockedError, ToolError, UsageError
 from slipway.paths import Checkout
+from tests.unit.infra.test_statefile import a_state
 
 BUCKET, TABLE = "shop-state-123456789012-us-west-1", "shop-locks"
 PATH = "env:/dev/service/greeter.tfstate"
@@ -99,6 +101,116 @@ def test_list_names_states_and_holders(states: Aws, capsys: pytest.CaptureFixtur
     state.list_.body(Context(), env="dev", json=True)
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["service"], found["lock"]["who"]) == ("greeter", "ann@laptop")
+
+
+def test_versions_of_one_state(states: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line per version; what is no state is marked as broken."""
+    state.versions.body(Context(), env="dev", stack="service", service="greeter")
+    assert "broken" in capsys.readouterr().out
+    states.s3.put_object(Bucket=BUCKET, Key=PATH, Body=a_state("a.x", serial=4).encode())
+    state.versions.body(Context(), env="dev", stack="service", service="greeter", json=True)
+    newest = json.loads(capsys.readouterr().out)[0]
+    assert (newest["serial"], newest["resources"], newest["lineage"]) == (4, 1, "ours")
+
+
+def test_backup_copies_or_says_what_it_would(
+    states: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run writes nothing; a held lock is told; then the folder is printed."""
+    state_copies.backup.body(Context(), env="dev", dry_run=True)
+    assert capsys.readouterr().out == "would copy: service greeter in dev\n"
+    with pytest.raises(LockedError, match="ann@laptop"):
+        state_copies.backup.body(Context(), env="dev", to=str(tmp_path / "kept"))
+    assert not (tmp_path / "kept").exists()
+    _unlock()
+    capsys.readouterr()
+    state_copies.backup.body(Context(), env="dev", to=str(tmp_path / "kept"))
+    folder = Path(capsys.readouterr().out.strip())
+    assert (folder / "service/greeter.tfstate").read_text() == "{}"
+
+
+def test_an_environment_without_states_has_no_backup(states: Aws) -> None:
+    """An empty folder would look like a backup."""
+    states.s3.delete_object(Bucket=BUCKET, Key=PATH)
+    with pytest.raises(UsageError, match="dev has no states"):
+        state_copies.backup.body(Context(), env="dev")
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes which states would be planned, instead of running Terraform."""
+    seen: list[str] = []
+    monkeypatch.setattr(state_copies, "_plan", lambda *given: seen.append(str(given[3])))
+    return seen
+
+
+def test_restore_shows_differences_undo_and_plan(
+    states: Aws, tmp_path: Path, planned: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run first; then the state is back, and the command that undoes it is printed."""
+    states.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    states.s3.put_object(Bucket=BUCKET, Key=PATH, Body=a_state("a.x", serial=4).encode())
+    _unlock()
+    file = tmp_path / "old.tfstate"
+    file.write_text(a_state("a.y", serial=2))
+    capsys.readouterr()
+    _restore(from_=str(file), dry_run=True)
+    told = capsys.readouterr()
+    assert told.out.startswith("would put back: the state of service greeter in dev (serial 5, 1")
+    assert ("- a.x" in told.err, "+ a.y" in told.err, planned) == (True, True, [])
+    _restore(from_=str(file))
+    told = capsys.readouterr()
+    assert (
+        "undo: uv run invoke state.restore --env=dev --stack=service --service=greeter" in told.err
+    )
+    assert planned == ["service greeter in dev"]
+    undo = told.err.rpartition("--version=")[2].strip()
+    _restore(version=undo)
+    assert "(serial 6, 1 resources; before: serial 5, 1 resources)" in capsys.readouterr().out
+
+
+def _restore(**more: Any) -> None:
+    values = {"env": "dev", "stack": "service", "service": "greeter", **more}
+    state_copies.restore.body(Context(), **values)
+
+
+def test_restore_of_what_is_no_state(states: Aws, tmp_path: Path) -> None:
+    """A wrong file is refused before anything is locked."""
+    (tmp_path / "x").write_text("{}")
+    with pytest.raises(InfraError, match="not a Terraform state"):
+        _restore(from_=str(tmp_path / "x"))
+
+
+def test_copy_adopts_once(
+    states: Aws, planned: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what came, and warns of the other project; the second time does nothing."""
+    states.s3.create_bucket(
+        Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": "us-west-1"}
+    )
+    states.s3.put_object(Bucket="theirs", Key="app", Body=a_state("a.t", lineage="l").encode())
+    given: Any = {"env": "dev", "stack": "platform", "from_bucket": "theirs", "from_key": "app"}
+    state_copies.copy.body(Context(), **given, dry_run=True)
+    assert capsys.readouterr().out.startswith("would copy: s3://theirs/app to platform in dev")
+    assert planned == []
+    state_copies.copy.body(Context(), **given)
+    told = capsys.readouterr()
+    assert told.out.startswith("copied: s3://theirs/app")
+    assert "let nobody apply it again" in told.err
+    state_copies.copy.body(Context(), **given)
+    assert capsys.readouterr().out.startswith("nothing to do")
+    assert planned == ["platform in dev"]
+
+
+def test_the_registry_of_another_environment_is_not_ours(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment that takes its images from another has no such state."""
+    file = Path("slipway.toml")
+    extra = '[environments.test]\ntarget = "aws"\naccount_id = "123456789012"\nregistry = "dev"\n'
+    file.write_text(file.read_text() + extra)
+    with pytest.raises(UsageError, match="belongs to dev"):
+        state.versions.body(Context(), env="test", stack="registry")
 
 
 def test_list_without_a_place_names_the_command(aws: Aws) -> None:

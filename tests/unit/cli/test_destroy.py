@@ -1,0 +1,77 @@
+"""`invoke destroy`: who may destroy what, and what is asked before."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from invoke.context import Context
+
+from slipway.cli import destroy
+from slipway.console import Console
+from slipway.errors import UsageError
+from slipway.infra.apply import Planned
+from slipway.infra.plan import Change, PlanSummary
+
+LOSES = Planned(
+    stack=None,  # type: ignore[arg-type]
+    summary=PlanSummary(changes=(Change(sign="-", address="aws_db_x.main", type="aws_db_x"),)),
+    changes=True,
+)
+
+
+class Terminal(io.StringIO):
+    """Stdin as a person has it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, typed: str, yes: str | None = None) -> str:
+    """What is said before an environment called `dev` goes."""
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    console = Console(out=io.StringIO(), err=io.StringIO())
+    destroy.confirmed("dev", yes, 3, console, [LOSES])
+    assert isinstance(console.err, io.StringIO)
+    return console.err.getvalue()
+
+
+def test_the_name_has_to_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name, and nothing else, after what would be lost was listed."""
+    said = ask(monkeypatch, "dev\n")
+    assert "3 images" in said
+    assert "- aws_db_x.main" in said
+    for typed in ("yes\n", "", "Dev\n"):
+        with pytest.raises(UsageError, match="nothing was destroyed"):
+            ask(monkeypatch, typed)
+
+
+def test_the_name_may_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --yes nobody is asked, and what is lost is listed all the same."""
+    assert "aws_db_x.main" in ask(monkeypatch, "", yes="dev")
+
+
+def test_without_a_terminal_it_has_to_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is piped in does not count as typed."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("dev\n"))
+    with pytest.raises(UsageError) as caught:
+        destroy.confirmed("dev", None, 0, Console(err=io.StringIO()), [LOSES])
+    assert caught.value.next_step == "add --yes=dev"
+
+
+def test_yes_of_another_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is looked at."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="--yes=prod is not --env=dev"):
+        destroy.destroy.body(Context(), env="dev", yes="prod")
+
+
+def test_nothing_to_destroy_says_so() -> None:
+    """An environment without resources is no error."""
+    said: Any = destroy._told("dev", [], dry_run=False)
+    assert said == "nothing to destroy: no state of dev knows of anything"
+    assert destroy._told("dev", ["platform"], dry_run=True) == "would destroy in dev: platform"
