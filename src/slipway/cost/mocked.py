@@ -78,7 +78,7 @@ def applied(stacks: Sequence[Stack], place: Bench) -> list[Mocked]:
     """
     first = stacks[0]
     folder = place.infra / first.name
-    (folder / TEST).write_text(json.dumps(test_file(stacks), indent=2))
+    (folder / TEST).write_text(json.dumps(written_test(stacks), indent=2))
     _run(_init(folder, place), first, place, "init")
     found = states(_run(_test(folder, first, place), first, place, "cost").splitlines())
     missing = [stack.label for stack in stacks if _key(stack) not in found]
@@ -87,7 +87,7 @@ def applied(stacks: Sequence[Stack], place: Bench) -> list[Mocked]:
     return [_mocked(found[_key(stack)], stack) for stack in stacks]
 
 
-def test_file(stacks: Sequence[Stack]) -> dict[str, Any]:
+def written_test(stacks: Sequence[Stack]) -> dict[str, Any]:
     """A test without an assertion that applies each stack with its variables."""
     return {
         "mock_provider": {"aws": {"source": MOCKS}},
