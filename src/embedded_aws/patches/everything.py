@@ -9,6 +9,7 @@ from embedded_aws.patches import (
     cloudwatch,
     codedeploy,
     ec2,
+    ec2_fields,
     ecr,
     ecs,
     elasticache,
@@ -31,7 +32,7 @@ SYMBOLS = merge(
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS),
-        *(apigateway.SYMBOLS, ec2.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
+        *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )
 
@@ -41,6 +42,6 @@ def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
     ecr.apply(settings)
     ecs.apply(settings, scheduler)
     elb.apply(pool)
-    for service in (apigateway, cloudwatch, ec2, iam, wafv2):
+    for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, wafv2):
         service.apply()
     process.apply()
