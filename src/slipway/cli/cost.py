@@ -27,7 +27,7 @@ def cost(
     assume: tuple[str, ...] = (),
     json: bool = False,
 ) -> None:
-    """Estimate what an environment costs a month, resource by resource."""
+    """Estimate what an environment costs a month."""
     show(App(), env, service, assume, as_json=json)
 
 
