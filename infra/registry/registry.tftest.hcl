@@ -92,8 +92,8 @@ run "keeps_images_as_they_were_pushed" {
     condition = [
       for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules :
       [rule.selection.tagStatus, rule.selection.countType, rule.selection.countNumber]
-    ] == [["untagged", "sinceImagePushed", 1], ["any", "imageCountMoreThan", 10]]
-    error_message = "untagged images go after a day, tagged ones after the tenth"
+    ] == [["tagged", "imageCountMoreThan", 10000], ["untagged", "sinceImagePushed", 1], ["any", "imageCountMoreThan", 10]]
+    error_message = "images of releases stay, untagged ones go after a day, all others after the tenth"
   }
 }
 

@@ -12,16 +12,46 @@ locals {
     var.owner == "" ? {} : { owner = var.owner },
   )
 
-  contract = jsondecode(data.aws_ssm_parameter.platform.insecure_value)
+  # --- What the platform says; keys that it may not have are null -------------------------------
+  contract          = jsondecode(data.aws_ssm_parameter.platform.insecure_value)
+  key_arn           = try(local.contract.kms_key_arn, null)
+  log_retention     = try(local.contract.log_retention, 30)
+  alarms            = try(local.contract.alarms, false)
+  alarm_topic_arn   = try(local.contract.alarm_topic_arn, null)
+  test_listener_arn = try(local.contract.test_listener_arn, null)
+  replica_region    = try(coalesce(local.contract.replica_region), null)
 
+  # --- How it is rolled out ----------------------------------------------------------------------
+  codedeploy      = var.service.deploy.strategy != "rolling"
+  rollback_alarms = flatten(module.observability[*].rollback_alarm_names)
+  drain           = 30 # seconds; services finish requests that long after SIGTERM
+
+  # --- Where it answers --------------------------------------------------------------------------
   route_path = var.service.route.path == "/" ? "" : var.service.route.path
   host       = var.service.route.host
   url        = local.host == "" ? local.contract.url : "${split("://", local.contract.url)[0]}://${local.host}"
 
-  # The registry may belong to another account or region; the image says to which.
+  # --- What the container gets -------------------------------------------------------------------
+  env = merge(
+    var.service.env,
+    { for name, bucket in module.storage.names : "BUCKET_${upper(replace(name, "-", "_"))}" => bucket },
+    {
+      ENVIRONMENT  = var.environment
+      PORT         = tostring(var.service.port)
+      ROUTE_PATH   = local.route_path
+      SERVICE_NAME = var.service.name
+    },
+  )
+  secrets = merge(
+    { for name in var.service.secrets : name => module.secrets.arns[name] },
+    local.parameter_arns,
+  )
+
+  # --- Where its image is; the registry may belong to another account or region ------------------
   repository = join("/", [join("-", compact([var.owner, var.project])), var.service.name])
   ecr = try(
     regex("^(?P<account>[0-9]{12})[.]dkr[.]ecr[.](?P<region>[a-z0-9-]+)[.]", var.image),
     { account = data.aws_caller_identity.current.account_id, region = var.region },
   )
+  repository_arn = "arn:${data.aws_partition.current.partition}:ecr:${local.ecr.region}:${local.ecr.account}:repository/${local.repository}"
 }

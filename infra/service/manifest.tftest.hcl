@@ -2,6 +2,11 @@
 # could not be told apart.
 
 mock_provider "aws" {
+  alias  = "replica"
+  source = "../tests"
+}
+
+mock_provider "aws" {
   source = "../tests"
 }
 
@@ -252,6 +257,96 @@ run "refuses_a_variable_of_ours" {
 
   variables {
     service = merge(var.service, { env = { PORT = "1" } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_standby_of_days" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { deploy = merge(var.service.deploy, { standby = 2881 }) })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_shift_of_everything" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { deploy = merge(var.service.deploy, { strategy = "canary", shift = { percent = 100 } }) })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_shift_that_takes_longer_than_two_days" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { deploy = merge(var.service.deploy, { strategy = "linear", shift = { percent = 1, minutes = 30 } }) })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_an_alarm_that_never_rings" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { alarms = { cpu = 101 } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_bucket_with_a_capital" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { buckets = { Uploads = {} } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_secret_that_is_no_variable" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { secrets = ["stripe-key"] })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_parameter_without_its_path" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { parameters = { FLAGS = "flags" } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_variable_that_is_a_secret_as_well" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { secrets = ["GREETING"] })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_privileged_port_from_before" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { former_port = 80 })
   }
 
   expect_failures = [var.service]

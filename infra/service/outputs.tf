@@ -1,11 +1,44 @@
+output "alarm_names" {
+  description = "Alarms that take a rollout back."
+  value       = local.rollback_alarms
+}
+
+output "buckets" {
+  description = "Buckets of the service by the names that the manifest gives them."
+  value       = module.storage.names
+}
+
 output "cluster_name" {
   description = "Cluster of the service."
   value       = local.contract.cluster_name
 }
 
+output "codedeploy" {
+  description = "Application and deployment group that roll out. Null: ECS does, task by task."
+  value = one([for codedeploy in module.codedeploy : {
+    application      = codedeploy.application
+    deployment_group = codedeploy.deployment_group
+  }])
+}
+
 output "log_group" {
   description = "Log group of the service."
-  value       = aws_cloudwatch_log_group.app.name
+  value       = aws_cloudwatch_log_group.this["app"].name
+}
+
+output "migration_task_definition_arn" {
+  description = "The template revision of the migration task. Null: there is nothing to migrate."
+  value       = one(module.migration[*].arn)
+}
+
+output "secrets" {
+  description = "ARN of each secret by the last part of its name."
+  value       = module.secrets.arns
+}
+
+output "security_group_id" {
+  description = "Security group of the tasks."
+  value       = module.service.security_group_id
 }
 
 output "service_name" {
@@ -14,8 +47,13 @@ output "service_name" {
 }
 
 output "target_group_arn" {
-  description = "Target group that the tasks join."
-  value       = module.route.target_group_arn
+  description = "Target group that the tasks join; under CodeDeploy the one that starts."
+  value       = module.route.blue_arn
+}
+
+output "target_group_arns" {
+  description = "Target groups by colour; a rolling service has a blue one only."
+  value       = { for colour, group in module.route.target_groups : colour => group.arn }
 }
 
 output "task_definition_arn" {

@@ -25,22 +25,22 @@ run "starts_safe" {
   }
 
   assert {
-    condition     = aws_ecs_service.this.deployment_circuit_breaker[0].enable && aws_ecs_service.this.deployment_circuit_breaker[0].rollback
+    condition     = aws_ecs_service.rolling[0].deployment_circuit_breaker[0].enable && aws_ecs_service.rolling[0].deployment_circuit_breaker[0].rollback
     error_message = "a rollout that fails goes back by itself"
   }
 
   assert {
-    condition     = !aws_ecs_service.this.wait_for_steady_state
+    condition     = !aws_ecs_service.rolling[0].wait_for_steady_state
     error_message = "the rollout watches, not Terraform"
   }
 
   assert {
-    condition     = aws_ecs_service.this.availability_zone_rebalancing == "ENABLED"
+    condition     = aws_ecs_service.rolling[0].availability_zone_rebalancing == "ENABLED"
     error_message = "with room above 100 %, tasks are kept balanced over the zones"
   }
 
   assert {
-    condition     = aws_ecs_service.this.network_configuration[0].assign_public_ip == false && aws_ecs_service.this.desired_count == 2
+    condition     = aws_ecs_service.rolling[0].network_configuration[0].assign_public_ip == false && aws_ecs_service.rolling[0].desired_count == 2
     error_message = "tasks are placed and counted as the caller says"
   }
 
@@ -66,7 +66,7 @@ run "leaves_rollouts_and_scaling_alone" {
   }
 
   assert {
-    condition     = aws_ecs_service.this.desired_count == 2 && endswith(aws_ecs_service.this.task_definition, ":1")
+    condition     = aws_ecs_service.rolling[0].desired_count == 2 && endswith(aws_ecs_service.rolling[0].task_definition, ":1")
     error_message = "after creation, count and revision are not Terraform's"
   }
 }
@@ -84,7 +84,54 @@ run "does_not_rebalance_without_room" {
   }
 
   assert {
-    condition     = aws_ecs_service.this.availability_zone_rebalancing == "DISABLED"
+    condition     = aws_ecs_service.rolling[0].availability_zone_rebalancing == "DISABLED"
     error_message = "ECS refuses rebalancing at a maximum of 100 %"
+  }
+}
+
+run "leaves_all_that_codedeploy_carries_to_it" {
+  module {
+    source = "../modules/service"
+  }
+
+  command = plan
+
+  variables {
+    name       = "shop-dev-payments"
+    controller = "CODE_DEPLOY"
+  }
+
+  assert {
+    condition = alltrue([
+      length(aws_ecs_service.rolling) == 0,
+      aws_ecs_service.codedeploy[0].deployment_controller[0].type == "CODE_DEPLOY",
+      length(aws_ecs_service.codedeploy[0].deployment_circuit_breaker) == 0,
+      output.name == "shop-dev-payments",
+    ])
+    error_message = "one service, without the breaker, which CodeDeploy doesn't know"
+  }
+}
+
+run "keeps_the_former_port_open" {
+  module {
+    source = "../modules/service"
+  }
+
+  command = plan
+
+  variables {
+    port        = 9000
+    former_port = 8000
+    alarm_names = ["shop-dev-orders-errors"]
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.load_balancer.from_port == 9000 && aws_vpc_security_group_ingress_rule.former_port[0].to_port == 8000
+    error_message = "while a new port rolls out, the tasks of the old one still serve"
+  }
+
+  assert {
+    condition     = one(aws_ecs_service.rolling[0].alarms).alarm_names == toset(["shop-dev-orders-errors"]) && one(aws_ecs_service.rolling[0].alarms).rollback
+    error_message = "alarms take a rollout back"
   }
 }

@@ -1,6 +1,11 @@
 # `terraform test` runs in the workspace `default`, so that the environment is called so here.
 
 mock_provider "aws" {
+  alias  = "replica"
+  source = "../tests"
+}
+
+mock_provider "aws" {
   source = "../tests"
 }
 
@@ -44,7 +49,7 @@ run "names_the_service" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.app.retention_in_days == 30
+    condition     = aws_cloudwatch_log_group.this["app"].retention_in_days == 30
     error_message = "logs are kept for 30 days"
   }
 }
@@ -169,4 +174,14 @@ run "refuses_another_environments_workspace" {
   }
 
   expect_failures = [var.environment, var.image]
+}
+
+run "refuses_what_the_environment_lacks" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { database = { enabled = true }, cache = { enabled = true }, buckets = { uploads = { replicate = true } } })
+  }
+
+  expect_failures = [data.aws_ssm_parameter.platform]
 }

@@ -73,3 +73,56 @@ run "is_as_designed" {
     error_message = "a template is neither taken away nor confused with what rollouts registered"
   }
 }
+
+run "reads_secrets_and_runs_once" {
+  module {
+    source = "../modules/task_definition"
+  }
+
+  command = plan
+
+  variables {
+    port    = null
+    health  = null
+    command = ["python", "-m", "orders.migrate"]
+    secrets = { STRIPE_KEY = "arn:aws:secretsmanager:us-west-1:123456789012:secret:stripe-AbCdEf" }
+  }
+
+  assert {
+    condition = alltrue([
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].secrets == [{ name = "STRIPE_KEY", valueFrom = "arn:aws:secretsmanager:us-west-1:123456789012:secret:stripe-AbCdEf" }],
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].command == ["python", "-m", "orders.migrate"],
+      !can(jsondecode(aws_ecs_task_definition.this.container_definitions)[0].portMappings),
+      !can(jsondecode(aws_ecs_task_definition.this.container_definitions)[0].healthCheck),
+    ])
+    error_message = "a task that serves nobody has neither a port nor a health check"
+  }
+}
+
+run "refuses_to_be_killed_before_it_has_drained" {
+  module {
+    source = "../modules/task_definition"
+  }
+
+  command = plan
+
+  variables {
+    drain = 36
+  }
+
+  expect_failures = [aws_ecs_task_definition.this]
+}
+
+run "refuses_a_timeout_that_fargate_cuts" {
+  module {
+    source = "../modules/task_definition"
+  }
+
+  command = plan
+
+  variables {
+    stop_timeout = 121
+  }
+
+  expect_failures = [var.stop_timeout]
+}

@@ -92,7 +92,27 @@ variable "service" {
       strategy                = string
       minimum_healthy_percent = number
       maximum_percent         = number
+      standby                 = optional(number, 10)
+      shift = optional(object({
+        percent = optional(number, 10)
+        minutes = optional(number, 5)
+      }), {})
     })
+    alarms = optional(object({
+      cpu     = optional(number, 80)
+      memory  = optional(number, 90)
+      errors  = optional(number, 1)
+      latency = optional(number, 1)
+    }), {})
+    database = optional(object({
+      enabled = optional(bool, false)
+      migrate = optional(list(string), [])
+    }), {})
+    cache       = optional(object({ enabled = optional(bool, false) }), {})
+    buckets     = optional(map(object({ replicate = optional(bool, false) })), {})
+    secrets     = optional(list(string), [])
+    parameters  = optional(map(string), {})
+    former_port = optional(number)
   })
   description = "The service's manifest, as it is in this environment."
 
@@ -185,8 +205,23 @@ variable "service" {
   }
 
   validation {
-    condition     = var.service.deploy.strategy == "rolling"
-    error_message = "service.deploy.strategy: rolling."
+    condition     = contains(["rolling", "blue_green", "canary", "linear"], var.service.deploy.strategy)
+    error_message = "service.deploy.strategy: rolling, blue_green, canary or linear."
+  }
+
+  validation {
+    condition     = var.service.deploy.standby >= 0 && var.service.deploy.standby <= 2880
+    error_message = "service.deploy.standby: 0 to 2880 minutes."
+  }
+
+  validation {
+    condition     = var.service.deploy.shift.percent >= 1 && var.service.deploy.shift.percent <= 99 && var.service.deploy.shift.minutes >= 1
+    error_message = "service.deploy.shift: 1 to 99 percent, at least 1 minute."
+  }
+
+  validation {
+    condition     = try((var.service.deploy.strategy == "linear" ? ceil(100 / var.service.deploy.shift.percent) - 1 : 1) * var.service.deploy.shift.minutes <= 2880, false)
+    error_message = "service.deploy.shift: two days from the first step to the last is the most; take larger steps or fewer minutes."
   }
 
   validation {
@@ -212,5 +247,36 @@ variable "service" {
   validation {
     condition     = length(setintersection(keys(var.service.env), ["ENVIRONMENT", "PORT", "ROUTE_PATH", "SERVICE_NAME", "SERVICE_VERSION"])) == 0
     error_message = "service.env: ENVIRONMENT, PORT, ROUTE_PATH, SERVICE_NAME and SERVICE_VERSION are set for you."
+  }
+
+  validation {
+    condition     = alltrue([for share in [var.service.alarms.cpu, var.service.alarms.memory, var.service.alarms.errors] : share > 0 && share <= 100]) && var.service.alarms.latency > 0
+    error_message = "service.alarms: cpu, memory and errors are more than 0 and at most 100 percent, latency more than 0 seconds."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.service.buckets) : can(regex("^[a-z](-?[a-z0-9])*$", name)) && length(name) <= 20])
+    error_message = "service.buckets: names of 1 to 20 lower-case letters, digits and single hyphens, beginning with a letter."
+  }
+
+  validation {
+    condition     = alltrue([for name in concat(var.service.secrets, keys(var.service.parameters)) : can(regex("^[A-Z][A-Z0-9_]{0,63}$", name))])
+    error_message = "service.secrets, service.parameters: names of 1 to 64 capitals, digits and underscores, beginning with a letter."
+  }
+
+  validation {
+    condition     = alltrue([for parameter in values(var.service.parameters) : can(regex("^(/[A-Za-z0-9._-]+)+$", parameter))])
+    error_message = "service.parameters: full names of parameters, such as /shop/staging/flags."
+  }
+
+  # The container would get one of them, and nobody could tell which.
+  validation {
+    condition     = length(setunion(keys(var.service.env), var.service.secrets, keys(var.service.parameters))) == length(var.service.env) + length(var.service.secrets) + length(var.service.parameters)
+    error_message = "service.env, service.secrets, service.parameters: a variable is set twice."
+  }
+
+  validation {
+    condition     = var.service.former_port == null ? true : var.service.former_port >= 1024 && var.service.former_port <= 65535
+    error_message = "service.former_port: 1024 to 65535."
   }
 }

@@ -15,32 +15,9 @@ resource "aws_ecr_repository" "this" {
   tags = { service = var.service }
 }
 
+# The last ten images, and every one that a release of an environment may go back to: those have a
+# tag release-<environment>-<release>, which the engine puts on and takes off. See README.md.
 resource "aws_ecr_lifecycle_policy" "this" {
   repository = aws_ecr_repository.this.name
-
-  policy = jsonencode({
-    rules = [
-      {
-        rulePriority = 1
-        description  = "Untagged images are left over from broken pushes"
-        selection = {
-          tagStatus   = "untagged"
-          countType   = "sinceImagePushed"
-          countUnit   = "days"
-          countNumber = 1
-        }
-        action = { type = "expire" }
-      },
-      {
-        rulePriority = 2
-        description  = "Keep the last ${var.keep} images"
-        selection = {
-          tagStatus   = "any"
-          countType   = "imageCountMoreThan"
-          countNumber = var.keep
-        }
-        action = { type = "expire" }
-      },
-    ]
-  })
+  policy     = jsonencode(jsondecode(file("${path.module}/lifecycle.json")))
 }

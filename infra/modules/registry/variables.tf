@@ -1,14 +1,3 @@
-variable "keep" {
-  type        = number
-  description = "How many images to keep."
-  default     = 10
-
-  validation {
-    condition     = var.keep >= 2
-    error_message = "keep: at least 2; a rollback needs the image before."
-  }
-}
-
 variable "name" {
   type        = string
   description = "Name of the repository."

@@ -12,6 +12,12 @@ locals {
       Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
     }]
   })
+
+  secret_services = concat(
+    length(var.secret_arns) == 0 ? [] : ["secretsmanager"],
+    length(var.parameter_arns) == 0 ? [] : ["ssm"],
+  )
+  may_something = length(var.task_statements) > 0
 }
 
 module "execution_name" {
@@ -42,7 +48,7 @@ resource "aws_iam_role_policy" "execution" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "Login"
         Effect   = "Allow"
@@ -65,7 +71,28 @@ resource "aws_iam_role_policy" "execution" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = [for arn in var.log_group_arns : "${arn}:*"]
       },
-    ]
+      ],
+      length(var.secret_arns) == 0 ? [] : [{
+        Sid      = "Secrets"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = var.secret_arns
+      }],
+      length(var.parameter_arns) == 0 ? [] : [{
+        Sid      = "Parameters"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameters"
+        Resource = var.parameter_arns
+      }],
+      # Only through these services: the key opens the environment's logs and data as well.
+      var.key_arn == null || length(local.secret_services) == 0 ? [] : [{
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = var.key_arn
+        Condition = { StringEquals = { "kms:ViaService" = [for name in local.secret_services : "${name}.${var.region}.amazonaws.com"] } }
+      }],
+    )
   })
 }
 
@@ -75,4 +102,16 @@ resource "aws_iam_role" "task" {
   name               = module.task_name.value
   description        = "The code of ${var.name}"
   assume_role_policy = local.trust
+}
+
+resource "aws_iam_role_policy" "task" {
+  count = local.may_something ? 1 : 0
+
+  name = "use"
+  role = aws_iam_role.task.name
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = var.task_statements
+  })
 }

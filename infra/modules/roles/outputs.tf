@@ -6,8 +6,10 @@ output "execution_arn" {
 }
 
 output "task_arn" {
-  description = "Role of the service's own code."
+  description = "Role of the service's own code. Known only once it may do its work."
   value       = aws_iam_role.task.arn
+
+  depends_on = [aws_iam_role_policy.task]
 }
 
 output "task_name" {

@@ -1,11 +1,17 @@
+variable "blue_green" {
+  type        = bool
+  description = "Whether there is a second target group, and CodeDeploy moves the rule between them."
+  default     = false
+}
+
 variable "deregistration_delay" {
   type        = number
   description = "Seconds that a leaving task may take to finish its requests."
   default     = 30
 
   validation {
-    condition     = var.deregistration_delay >= 5 && var.deregistration_delay <= 300
-    error_message = "deregistration_delay: 5 to 300 seconds."
+    condition     = var.deregistration_delay >= 30 && var.deregistration_delay <= 300
+    error_message = "deregistration_delay: 30 to 300 seconds; services finish requests for 30 seconds, and a shorter delay would cut them off."
   }
 }
 
@@ -45,6 +51,12 @@ variable "path" {
 variable "priority" {
   type        = number
   description = "Place of the rule among the listener's rules, lowest first."
+}
+
+variable "test_listener_arn" {
+  type        = string
+  description = "Listener for trying new tasks before they get traffic. Null: none."
+  default     = null
 }
 
 variable "vpc_id" {

@@ -8,6 +8,11 @@ variable "cpu" {
   description = "Average CPU to aim at, in percent."
 }
 
+variable "load_balancer" {
+  type        = string
+  description = "Load balancer as CloudWatch names it: app/…"
+}
+
 variable "max" {
   type        = number
   description = "Most tasks."
@@ -28,12 +33,17 @@ variable "requests" {
   description = "Requests per minute and task to aim at."
 }
 
-variable "resource_label" {
-  type        = string
-  description = "Load balancer and target group as CloudWatch names them: app/…/targetgroup/…"
-}
-
 variable "service_name" {
   type        = string
   description = "The service to scale."
+}
+
+variable "target_groups" {
+  type        = map(string)
+  description = "Target groups as CloudWatch names them, targetgroup/…, by a lower-case word. Two under CodeDeploy."
+
+  validation {
+    condition     = contains([1, 2], length(var.target_groups))
+    error_message = "target_groups: one, or two under CodeDeploy."
+  }
 }

@@ -1,3 +1,8 @@
+locals {
+  codedeploy  = var.controller == "CODE_DEPLOY"
+  former_port = var.former_port == null ? false : var.former_port != var.port
+}
+
 # --- Who may connect ---------------------------------------------------------------------------
 
 resource "aws_security_group" "this" {
@@ -15,6 +20,21 @@ resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
   ip_protocol                  = "tcp"
   from_port                    = var.port
   to_port                      = var.port
+
+  # Opened under its second rule before this one moves on.
+  depends_on = [aws_vpc_security_group_ingress_rule.former_port]
+}
+
+# While a new port rolls out, the tasks of the old one still serve.
+resource "aws_vpc_security_group_ingress_rule" "former_port" {
+  count = local.former_port ? 1 : 0
+
+  security_group_id            = aws_security_group.this.id
+  description                  = "Load balancer to the port that the service had before"
+  referenced_security_group_id = var.load_balancer_security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = var.former_port
+  to_port                      = var.former_port
 }
 
 # The registry, the logs and whatever the service calls. DNS goes to the VPC's resolver, which no
@@ -28,9 +48,14 @@ resource "aws_vpc_security_group_egress_rule" "out" {
   to_port           = 65535
 }
 
-# --- Service -----------------------------------------------------------------------------------
+# --- Service: one of two ------------------------------------------------------------------------
+#
+# What Terraform ignores must be written out, and under CodeDeploy it has to ignore more. Hence two
+# resources that say almost the same; of every service exactly one exists.
 
-resource "aws_ecs_service" "this" {
+resource "aws_ecs_service" "rolling" {
+  count = local.codedeploy ? 0 : 1
+
   name                               = var.name
   cluster                            = var.cluster_arn
   launch_type                        = "FARGATE"
@@ -54,6 +79,16 @@ resource "aws_ecs_service" "this" {
     rollback = true
   }
 
+  dynamic "alarms" {
+    for_each = length(var.alarm_names) == 0 ? [] : [var.alarm_names]
+
+    content {
+      alarm_names = alarms.value
+      enable      = true
+      rollback    = true
+    }
+  }
+
   load_balancer {
     target_group_arn = var.target_group_arn
     container_name   = var.container_name
@@ -71,6 +106,58 @@ resource "aws_ecs_service" "this" {
   }
 
   # Tasks that start before the group lets them out fail to pull their image.
+  depends_on = [
+    aws_vpc_security_group_egress_rule.out,
+    aws_vpc_security_group_ingress_rule.load_balancer,
+  ]
+}
+
+moved {
+  from = aws_ecs_service.this
+  to   = aws_ecs_service.rolling[0]
+}
+
+resource "aws_ecs_service" "codedeploy" {
+  count = local.codedeploy ? 1 : 0
+
+  name                              = var.name
+  cluster                           = var.cluster_arn
+  launch_type                       = "FARGATE"
+  platform_version                  = "LATEST"
+  task_definition                   = var.task_definition_arn
+  desired_count                     = var.desired_count
+  health_check_grace_period_seconds = var.grace
+  enable_ecs_managed_tags           = true
+  propagate_tags                    = "SERVICE"
+  wait_for_steady_state             = false
+
+  deployment_controller {
+    type = "CODE_DEPLOY"
+  }
+
+  load_balancer {
+    target_group_arn = var.target_group_arn
+    container_name   = var.container_name
+    container_port   = var.port
+  }
+
+  network_configuration {
+    subnets          = var.subnets
+    security_groups  = [aws_security_group.this.id]
+    assign_public_ip = var.assign_public_ip
+  }
+
+  lifecycle {
+    # ECS refuses to change network and platform of such a service: they travel with each deployment.
+    ignore_changes = [
+      desired_count,
+      load_balancer,
+      network_configuration,
+      platform_version,
+      task_definition,
+    ]
+  }
+
   depends_on = [
     aws_vpc_security_group_egress_rule.out,
     aws_vpc_security_group_ingress_rule.load_balancer,

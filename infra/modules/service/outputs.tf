@@ -1,6 +1,11 @@
+output "id" {
+  description = "Id of the service: another one when it is made anew."
+  value       = one(concat(aws_ecs_service.rolling[*].id, aws_ecs_service.codedeploy[*].id))
+}
+
 output "name" {
   description = "Name of the service."
-  value       = aws_ecs_service.this.name
+  value       = one(concat(aws_ecs_service.rolling[*].name, aws_ecs_service.codedeploy[*].name))
 }
 
 output "security_group_id" {

@@ -1,3 +1,9 @@
+variable "alarm_names" {
+  type        = list(string)
+  description = "Alarms that end a rolling deployment and take it back. CodeDeploy watches its own."
+  default     = []
+}
+
 variable "assign_public_ip" {
   type        = bool
   description = "Whether tasks get a public address: only where there is no NAT."
@@ -13,9 +19,26 @@ variable "container_name" {
   description = "Container that the load balancer sends to."
 }
 
+variable "controller" {
+  type        = string
+  description = "Who rolls out: ECS (task by task) or CODE_DEPLOY (a second set of tasks, then the traffic)."
+  default     = "ECS"
+
+  validation {
+    condition     = contains(["ECS", "CODE_DEPLOY"], var.controller)
+    error_message = "controller: ECS or CODE_DEPLOY."
+  }
+}
+
 variable "desired_count" {
   type        = number
   description = "Tasks at creation. Afterwards scaling and rollouts decide."
+}
+
+variable "former_port" {
+  type        = number
+  description = "Port of the tasks that still run, where `port` is about to replace it."
+  default     = null
 }
 
 variable "grace" {

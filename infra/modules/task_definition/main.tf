@@ -1,9 +1,48 @@
 locals {
+  serves = var.port != null
+
   # No curl in a slim image, and no shell needed. urlopen raises on 4xx and 5xx, which exits with 1.
-  probe = join("; ", [
+  probe = !local.serves ? "" : join("; ", [
     "from urllib.request import urlopen",
     "urlopen('http://127.0.0.1:${var.port}${var.health.path}', timeout=${var.health.timeout})",
   ])
+
+  # Keys that a task doesn't need are left out: ECS would not give them back empty.
+  container = { for key, value in {
+    name                   = "app"
+    image                  = var.image
+    command                = length(var.command) == 0 ? null : var.command
+    essential              = true
+    readonlyRootFilesystem = true
+    stopTimeout            = var.stop_timeout
+
+    portMappings = !local.serves ? null : [{ containerPort = var.port, hostPort = var.port, protocol = "tcp" }]
+    mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    environment  = [for name, value in var.env : { name = name, value = value }]
+    secrets      = length(var.secrets) == 0 ? null : [for name, place in var.secrets : { name = name, valueFrom = place }]
+
+    healthCheck = !local.serves ? null : {
+      command     = ["CMD", "python3", "-c", local.probe]
+      interval    = var.health.interval
+      timeout     = var.health.timeout
+      retries     = var.health.unhealthy
+      startPeriod = var.health.grace
+    }
+
+    linuxParameters = {
+      initProcessEnabled = true
+      capabilities       = { drop = ["ALL"] }
+    }
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = var.log_group
+        awslogs-region        = var.region
+        awslogs-stream-prefix = var.log_prefix
+      }
+    }
+  } : key => value if value != null }
 }
 
 # This revision is a template: it says everything but which image runs. A rollout copies the latest
@@ -29,37 +68,13 @@ resource "aws_ecs_task_definition" "this" {
     name = "tmp"
   }
 
-  container_definitions = jsonencode([{
-    name                   = "app"
-    image                  = var.image
-    essential              = true
-    readonlyRootFilesystem = true
-    stopTimeout            = var.stop_timeout
+  container_definitions = jsonencode([local.container])
 
-    portMappings = [{ containerPort = var.port, hostPort = var.port, protocol = "tcp" }]
-    mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
-    environment  = [for name, value in var.env : { name = name, value = value }]
-
-    healthCheck = {
-      command     = ["CMD", "python3", "-c", local.probe]
-      interval    = var.health.interval
-      timeout     = var.health.timeout
-      retries     = var.health.unhealthy
-      startPeriod = var.health.grace
+  lifecycle {
+    # On SIGTERM a service serves on for 5 s, finishes its requests, closes for 5, and is then killed.
+    precondition {
+      condition     = !local.serves || var.stop_timeout >= 5 + var.drain + 5 + 5
+      error_message = "stop_timeout: ${var.stop_timeout} s is less than 5 to serve on + ${var.drain} to drain + 5 to close + 5 to spare."
     }
-
-    linuxParameters = {
-      initProcessEnabled = true
-      capabilities       = { drop = ["ALL"] }
-    }
-
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = var.log_group
-        awslogs-region        = var.region
-        awslogs-stream-prefix = "app"
-      }
-    }
-  }])
+  }
 }

@@ -3,9 +3,21 @@ variable "architecture" {
   description = "x86_64 or arm64."
 }
 
+variable "command" {
+  type        = list(string)
+  description = "What to run instead of the image's own command. Empty: that one."
+  default     = []
+}
+
 variable "cpu" {
   type        = number
   description = "CPU units; 1024 are one vCPU."
+}
+
+variable "drain" {
+  type        = number
+  description = "Seconds that a leaving task may take to finish its requests: the target group's deregistration delay."
+  default     = 30
 }
 
 variable "env" {
@@ -31,7 +43,8 @@ variable "health" {
     unhealthy = number
     grace     = number
   })
-  description = "Health check: path, seconds between and per check, failures that decide, and seconds to start."
+  description = "Health check: path, seconds between and per check, failures that decide, and seconds to start. Needed where there is a port."
+  default     = null
 }
 
 variable "image" {
@@ -44,6 +57,12 @@ variable "log_group" {
   description = "Log group of the container."
 }
 
+variable "log_prefix" {
+  type        = string
+  description = "What the names of the log streams begin with."
+  default     = "app"
+}
+
 variable "memory" {
   type        = number
   description = "Memory in MiB."
@@ -51,7 +70,8 @@ variable "memory" {
 
 variable "port" {
   type        = number
-  description = "Port that the container listens on."
+  description = "Port that the container listens on. Null: a task that serves nobody and ends by itself."
+  default     = null
 }
 
 variable "region" {
@@ -59,9 +79,20 @@ variable "region" {
   description = "Region of the log group."
 }
 
+variable "secrets" {
+  type        = map(string)
+  description = "Environment variables from secrets: where each is kept (an ARN of Secrets Manager, with `:key::` for one key of JSON, or of a parameter)."
+  default     = {}
+}
+
 variable "stop_timeout" {
   type        = number
   description = "Seconds between SIGTERM and SIGKILL."
+
+  validation {
+    condition     = var.stop_timeout >= 2 && var.stop_timeout <= 120
+    error_message = "stop_timeout: 2 to 120 seconds; Fargate waits no longer."
+  }
 }
 
 variable "task_role_arn" {

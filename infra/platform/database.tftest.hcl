@@ -1,0 +1,158 @@
+mock_provider "aws" {
+  source = "../tests"
+}
+
+variables {
+  environment = "default"
+  project     = "shop"
+  region      = "us-west-1"
+  protected   = true
+}
+
+run "has_neither_database_nor_cache_unless_asked" {
+  command = plan
+
+  assert {
+    condition     = length(module.database) == 0 && length(module.cache) == 0 && local.database == null && local.cache == null
+    error_message = "they cost money: only where a class says so"
+  }
+}
+
+run "tells_services_about_both" {
+  variables {
+    database_class         = "db.t4g.micro"
+    database_rotation_days = 30
+    cache_type             = "cache.t4g.micro"
+    cache_nodes            = 2
+  }
+
+  assert {
+    condition     = toset(keys(jsondecode(output.contract).database)) == toset(["allocated_storage", "endpoint", "engine_version", "identifier", "master_secret_arn", "max_connections", "port", "rotation", "security_group_id"])
+    error_message = "what services, alarms and dashboard need to know of the database"
+  }
+
+  assert {
+    condition     = toset(keys(jsondecode(output.contract).cache)) == toset(["arn", "cluster_ids", "endpoint", "name", "port", "security_group_id", "user_group_id"])
+    error_message = "what services, alarms and dashboard need to know of the cache"
+  }
+
+  assert {
+    condition     = jsondecode(output.contract).cache.cluster_ids == ["shop-default-001", "shop-default-002"]
+    error_message = "nodes are called as ElastiCache calls them"
+  }
+
+  assert {
+    condition     = jsondecode(output.contract).database.rotation.days == 30
+    error_message = "services are told how often their passwords change"
+  }
+}
+
+run "refuses_what_makes_no_sense" {
+  command = plan
+
+  variables {
+    cache_authentication   = false
+    cache_nodes            = 7
+    cache_snapshot_days    = 36
+    cache_type             = "t4g.micro"
+    database_backup_days   = 0
+    database_class         = "micro"
+    database_rotation_days = -1
+    database_storage_max   = 20
+    replica_region         = "us-west-1"
+  }
+
+  expect_failures = [
+    var.cache_authentication,
+    var.cache_nodes,
+    var.cache_snapshot_days,
+    var.cache_type,
+    var.database_backup_days,
+    var.database_class,
+    var.database_rotation_days,
+    var.database_storage_max,
+    var.replica_region,
+  ]
+}
+
+run "keeps_what_it_is_given" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    name           = "twelve-chars-sixteen-letters0-production00"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.m7g.large"
+    storage        = 100
+    storage_max    = 500
+    multi_az       = true
+    key_arn        = "arn:aws:kms:us-west-1:123456789012:key/1"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_db_instance.this.engine == "postgres",
+      aws_db_instance.this.engine_version == "16",
+      aws_db_instance.this.multi_az,
+      aws_db_instance.this.deletion_protection,
+      aws_db_instance.this.backup_retention_period == 30,
+      !aws_db_instance.this.skip_final_snapshot,
+      aws_db_instance.this.final_snapshot_identifier == "twelve-chars-sixteen-letters0-production00-final",
+      aws_db_instance.this.delete_automated_backups == false,
+    ])
+    error_message = "two zones, 30 days of backups, and not deleted by accident"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_db_instance.this.storage_encrypted,
+      aws_db_instance.this.kms_key_id == "arn:aws:kms:us-west-1:123456789012:key/1",
+      aws_db_instance.this.manage_master_user_password,
+      aws_db_instance.this.password == null,
+      !aws_db_instance.this.publicly_accessible,
+      { for parameter in aws_db_parameter_group.this.parameter : parameter.name => parameter.value }["rds.force_ssl"] == "1",
+      aws_db_parameter_group.this.family == "postgres16",
+    ])
+    error_message = "encrypted, private, over TLS, and the master's password is nobody's"
+  }
+
+  assert {
+    condition     = aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"]) && alltrue([for group in aws_cloudwatch_log_group.this : group.retention_in_days == 30])
+    error_message = "its logs are kept for 30 days"
+  }
+
+  assert {
+    condition     = length(aws_db_instance.this.identifier) <= 63 && length(aws_iam_role.monitoring.name) <= 64
+    error_message = "RDS allows 63 characters, IAM 64"
+  }
+}
+
+run "goes_when_nothing_is_protected" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    protected      = false
+    name           = "shop-dev"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.t4g.micro"
+    storage        = 20
+    storage_max    = 100
+    multi_az       = false
+  }
+
+  assert {
+    condition     = !aws_db_instance.this.deletion_protection && aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.final_snapshot_identifier == null
+    error_message = "an environment for trying leaves nothing behind"
+  }
+}
