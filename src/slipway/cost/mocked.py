@@ -8,6 +8,7 @@ not asked for anything.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,17 @@ from slipway.runner import Runner
 TEST = "cost.tftest.json"
 MOCKS = "../tests"
 """Where the answers of the mocked provider lie, seen from a stack."""
+
+_ALIAS = re.compile(r'^provider "aws" \{[^}]*?^\s*alias\s*=\s*"(\w+)"', re.MULTILINE)
+
+NOBODY: Mapping[str, str | None] = {
+    "AWS_ACCESS_KEY_ID": None,
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_PROFILE": None,
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
+"""No keys at all: a provider that is not mocked by mistake reaches no account."""
 
 CONTRACT = "data.aws_ssm_parameter.platform"
 """Where a service stack reads what the platform tells."""
@@ -65,7 +77,7 @@ def bench(checkout: Checkout, stack: Stack, runner: Runner) -> Iterator[Bench]:
         yield Bench(
             infra=infra,
             binary=tools.terraform(checkout, runner),
-            env={**tools.child_env(), **environment(folder / "data", cli_config=known)},
+            env={**tools.child_env(), **NOBODY, **environment(folder / "data", cli_config=known)},
             runner=runner,
         )
 
@@ -90,9 +102,16 @@ def applied(stacks: Sequence[Stack], place: Bench) -> list[Mocked]:
 def written_test(stacks: Sequence[Stack]) -> dict[str, Any]:
     """A test without an assertion that applies each stack with its variables."""
     return {
-        "mock_provider": {"aws": {"source": MOCKS}},
+        "mock_provider": {"aws": providers(stacks[0].folder)},
         "run": {_key(stack): _apply(stack) for stack in stacks},
     }
+
+
+def providers(folder: Path) -> list[dict[str, str]]:
+    """A mock for each provider of the stack in `folder`, the one without an alias first."""
+    files = sorted(folder.glob("*.tf"))
+    aliases = [alias for file in files for alias in _ALIAS.findall(file.read_text())]
+    return [{"source": MOCKS}, *({"alias": alias, "source": MOCKS} for alias in aliases)]
 
 
 def states(lines: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -219,6 +219,29 @@ def test_a_stack_without_a_contract_overrides_nothing(checkout: Checkout) -> Non
     assert list(run) == ["variables"]
 
 
+def test_every_provider_of_a_stack_is_mocked(checkout: Checkout) -> None:
+    """A provider with an alias is another one to Terraform, which would ask AWS for it."""
+    file = checkout.infra / "platform" / "providers.tf"
+    blocks = (
+        'provider "aws" {\n  region = var.region\n}\n',
+        'provider "aws" {\n  alias  = "far"\n}\n',
+    )
+    file.write_text("\n".join(blocks))
+    assert written_test([platform(checkout)])["mock_provider"] == {
+        "aws": [{"source": "../tests"}, {"alias": "far", "source": "../tests"}]
+    }
+
+
+def test_no_key_of_the_shell_gets_in(checkout: Checkout) -> None:
+    """Even a provider that nobody mocked could reach no account."""
+    terraform = Terraform()
+    inventory(checkout, terraform).resources()
+    env = terraform.seen[0].env
+    assert env["AWS_ACCESS_KEY_ID"] is None
+    assert env["AWS_PROFILE"] is None
+    assert env["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+
+
 def test_other_messages_are_passed_over() -> None:
     """Only states count among what a test prints."""
     assert states(['{"type":"version"}', "no JSON at all", state("run-a")]).keys() == {"run-a"}
