@@ -18,7 +18,18 @@ from slipway.aws import Aws, connect
 from slipway.config import Environment, Local, Settings
 from slipway.console import Console
 from slipway.errors import InfraError, Interrupted, LockedError, UsageError
-from slipway.infra import applied, locks, state
+from slipway.infra import (
+    adopt,
+    applied,
+    backup,
+    destroy,
+    holding,
+    locks,
+    restore,
+    state,
+    statefile,
+    statestore,
+)
 from slipway.infra.apply import Terraforming, apply_stack, plan_stack
 from slipway.infra.stacks import Stack, data_dir
 from slipway.infra.terraform import Backend
@@ -28,6 +39,7 @@ from tests.e2e.checkout import ROOT, free_port
 
 pytestmark = pytest.mark.e2e
 
+BEFORE = 'word["hello"]: Creation complete'
 BUCKET, TABLE = "tiny-state-000000000000-us-west-1", "tiny-locks"
 
 TINY = """
@@ -75,6 +87,22 @@ output "name" { value = var.name }
 output "secret" {
   value     = "hush"
   sensitive = true
+}
+"""
+
+READER = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+  backend "s3" {}
+}
+
+data "aws_ssm_parameter" "platform" {
+  name = "/tiny-local/platform"
 }
 """
 
@@ -273,7 +301,7 @@ def test_a_signal_ends_an_apply_without_a_lock(bench: Bench) -> None:
 
 
 def _interrupt_when_applied(bench: Bench, stack: Stack, world: Terraforming) -> None:
-    until(lambda: 'hello"]: Creation complete' in said(world))
+    until(lambda: BEFORE in said(world))
     time.sleep(0.5)
     assert isinstance(world.runner, SubprocessRunner)
     world.runner.interrupt()
@@ -368,6 +396,133 @@ def test_a_dry_run_makes_nothing(bench: Bench) -> None:
     assert [str(each) for each in seen.summary.changes] == ['+ aws_ssm_parameter.word["you"]']
 
 
+def test_an_older_state_is_put_back_and_terraform_goes_on_from_it(bench: Bench) -> None:
+    """A restored version has the right digest and serial: plan and apply take it for the newest."""
+    apply_stack(bench.stack("back"), bench.world())
+    stack = bench.stack("back", "hello", "later")
+    apply_stack(stack, bench.world())
+    where = locks.place(stack)
+    found = statestore.described(where, bench.aws)
+    old = next(each for each in found if each.resources == 1)
+    wanted = restore.wanted(where, bench.aws, version=old.version.id, file="")
+    done = restore.restore(where, wanted, bench.aws, force=False)
+    assert statefile.differences(done.before, done.after) == ['- aws_ssm_parameter.word["later"]']
+
+    seen = plan_stack(stack, bench.world())
+    assert [str(each) for each in seen.summary.changes] == ['+ aws_ssm_parameter.word["later"]']
+    undo = restore.wanted(where, bench.aws, version=done.undo, file="")
+    again = restore.restore(where, undo, bench.aws, force=False)
+    outcome = apply_stack(stack, bench.world())
+    assert (outcome.changed, outcome.skipped, outcome.serial) == (False, False, again.after.serial)
+    assert outcome.serial > found[0].serial
+
+
+def test_a_version_put_back_by_hand_is_refused_until_it_is_restored(bench: Bench) -> None:
+    """Without its digest Terraform refuses a state, and says what to run; that mends it."""
+    stack = bench.stack("byhand")
+    apply_stack(stack, bench.world())
+    where = locks.place(stack)
+    state = statestore.current(where, bench.aws)
+    assert state
+    bench.aws.s3.put_object(Bucket=BUCKET, Key=where.path, Body=state.text.encode() + b"\n")
+    with pytest.raises(InfraError, match="does not have the expected content") as caught:
+        plan_stack(bench.stack("byhand", "hello", "more"), bench.world())
+    assert "state.versions --env=local --stack=service --service=byhand" in caught.value.next_step
+    restore.restore(where, state, bench.aws, force=False)
+    assert plan_stack(bench.stack("byhand", "hello", "more"), bench.world()).changed
+
+
+def test_our_lock_keeps_terraform_out_and_terraforms_us(bench: Bench) -> None:
+    """Both take the same two locks, so whoever comes second is told of the first."""
+    stack = bench.stack("mutual", sleep=5)
+    where = locks.place(stack)
+    apply_stack(bench.stack("mutual"), bench.world())
+    with holding.hold([where], "restore", bench.aws), pytest.raises(LockedError) as caught:
+        apply_stack(stack, bench.world())
+    assert "(restore, since" in caught.value.message
+    with ThreadPoolExecutor() as pool:
+        applying = pool.submit(apply_stack, stack, bench.world())
+        until(lambda: (held := locks.holder(where, bench.aws)) and held.operation == "apply")
+        shelf = backup.InBucket(BUCKET, bench.aws)
+        with pytest.raises(LockedError, match=r"\(apply, since"):
+            backup.backup("local", [where], shelf, bench.aws)
+        assert applying.result().changed
+
+
+def test_the_state_of_another_backend_is_adopted(bench: Bench) -> None:
+    """What another project made belongs to us then: no difference, and its lineage is kept."""
+    theirs = bench.stack("theirs")
+    apply_stack(theirs, bench.world())
+    there = locks.place(theirs)
+    text = statestore.text_of(bench.aws, BUCKET, there.path)
+    assert text
+    bench.aws.s3.create_bucket(
+        Bucket="another-project", CreateBucketConfiguration={"LocationConstraint": "us-west-1"}
+    )
+    bench.aws.s3.put_object(Bucket="another-project", Key="app.tfstate", Body=text.encode())
+    source = adopt.Source(bucket="another-project", key="app.tfstate")
+
+    ours = bench.stack("ours")
+    apply_stack(ours, bench.world())
+    where = locks.place(ours)
+    with pytest.raises(InfraError, match="of another lineage"):
+        adopt.adopt(where, source, bench.aws, overwrite=False)
+    done = adopt.adopt(where, source, bench.aws, overwrite=True)
+    adopted = replace(ours, variables={**ours.variables, "name": "theirs"})
+    assert not plan_stack(adopted, bench.world()).changed
+    before = restore.wanted(where, bench.aws, version="", file=f"{done.kept}/service/ours.tfstate")
+    restore.restore(where, before, bench.aws, force=True)
+    assert not plan_stack(ours, bench.world()).changed
+
+
+def test_a_missing_platform_is_told_as_such(bench: Bench) -> None:
+    """A parameter that the stack reads and that is not there is no riddle."""
+    folder = bench.checkout.root / "infra/reader"
+    folder.mkdir()
+    lock = (bench.checkout.infra / "service/.terraform.lock.hcl").read_text()
+    (folder / ".terraform.lock.hcl").write_text(lock)
+    (folder / "main.tf").write_text(READER)
+    stack = replace(
+        bench.stack("reader"),
+        folder=folder,
+        variables={},
+        backend=replace(bench.stack("reader").backend, key="service/reader.tfstate"),
+    )
+    with pytest.raises(InfraError) as caught:
+        apply_stack(stack, bench.world())
+    assert "the platform is missing (no parameter /tiny-local/platform" in caught.value.message
+
+
+def test_a_destroy_that_is_broken_off_goes_on_when_run_again(bench: Bench) -> None:
+    """After a signal it says how far it came; the second run ends it, and nothing is left."""
+    words = [f"word-{number:02}" for number in range(40)]
+    stack, world = bench.stack("doomed", *words), bench.world()
+    apply_stack(stack, bench.world())
+    timer = threading.Thread(target=_interrupt_when, args=("Destruction complete", world))
+    timer.start()
+    with pytest.raises(Interrupted, match=r"of 40 changes were applied.*saved and not locked"):
+        destroy.destroy(bench.settings, [_doomed(bench, stack)], world, lambda _: None)
+    timer.join()
+    left = _doomed(bench, stack)
+    assert 0 < len(left.state.addresses) < 40
+    destroy.destroy(bench.settings, [left], bench.world(), lambda _: None)
+    assert _doomed(bench, stack).state.empty
+    assert applied.read(stack, bench.aws) is None
+    assert bench.aws.ssm.get_parameters(Names=["/doomed/word-39"])["Parameters"] == []
+
+
+def _interrupt_when(words: str, world: Terraforming) -> None:
+    until(lambda: words in said(world))
+    assert isinstance(world.runner, SubprocessRunner)
+    world.runner.interrupt()
+
+
+def _doomed(bench: Bench, stack: Stack) -> destroy.Doomed:
+    state = statestore.current(locks.place(stack), bench.aws)
+    assert state
+    return destroy.Doomed(where=locks.place(stack), state=state, stack=stack)
+
+
 def test_services_run_side_by_side_and_share_the_provider(bench: Bench) -> None:
     """Two applies are under way at the same time, and no data folder holds a provider."""
     stacks = [bench.stack(name, sleep=6) for name in ("left", "right")]
@@ -376,7 +531,7 @@ def test_services_run_side_by_side_and_share_the_provider(bench: Bench) -> None:
     with ThreadPoolExecutor() as pool:
         outcomes = list(pool.map(apply_stack, stacks, worlds))
     assert all(outcome.changed for outcome in outcomes)
-    began = max(clock.seen["slow[0]: Creating"] for clock in clocks)
+    began = max(clock.seen[BEFORE] for clock in clocks)
     ended = min(clock.seen["slow[0]: Creation complete"] for clock in clocks)
     assert began < ended
     for stack in stacks:
@@ -386,11 +541,11 @@ def test_services_run_side_by_side_and_share_the_provider(bench: Bench) -> None:
 
 @dataclass
 class Clock(Console):
-    """A console that notes when the slow resource began and ended."""
+    """A console that notes when the slow resource began (after the word) and ended."""
 
     seen: dict[str, float] = field(default_factory=dict)
 
     def line(self, text: str = "", *, indent: int = 0) -> None:
-        for words in ("slow[0]: Creating", "slow[0]: Creation complete"):
+        for words in (BEFORE, "slow[0]: Creation complete"):
             if words in text:
                 self.seen[words] = time.monotonic()
