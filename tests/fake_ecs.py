@@ -38,6 +38,7 @@ class FakeEcs:
     script: list[list[dict[str, Any]]]
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
     called: list[tuple[str, Any]] = field(default_factory=list)
+    desired: int = 1
 
     def __post_init__(self) -> None:
         for revision, image in ((1, "repo@sha256:template"), (2, "repo@sha256:old")):
@@ -65,20 +66,21 @@ class FakeEcs:
         service: str,
         taskDefinition: str,  # noqa: N803
         loadBalancers: Any = None,  # noqa: N803
+        desiredCount: int | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         self.called.append(("update_service", loadBalancers))
+        self.desired = self.desired if desiredCount is None else desiredCount
         revision = int(taskDefinition.rsplit(":", 1)[1])
         return {"service": self._service(service, [deployment(3, revision, "IN_PROGRESS")])}
 
     def count(self, name: str) -> int:
         return sum(1 for called, _ in self.called if called == name)
 
-    @staticmethod
-    def _service(name: str, deployments: list[dict[str, Any]]) -> dict[str, Any]:
+    def _service(self, name: str, deployments: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "serviceName": name,
             "status": "ACTIVE",
-            "desiredCount": 1,
+            "desiredCount": self.desired,
             "runningCount": 1,
             "loadBalancers": [{"targetGroupArn": "tg", "containerPort": 8000}],
             "deployments": deployments,

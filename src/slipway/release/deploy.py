@@ -13,7 +13,7 @@ from slipway.errors import DeployError, Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
-from slipway.release import lease, preflight, records, recover
+from slipway.release import lease, migrations, preflight, records, recover
 from slipway.release.parallel import side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
@@ -34,6 +34,8 @@ def deploy(world: World, options: Options) -> Progress:
         with phase(world, progress, "services", leases):
             apply_services(world, progress)
             demand_secrets(world)
+        with phase(world, progress, "migrations", leases):
+            migrations.run_all(world, progress, targets(world, progress))
         with recorded(world, progress):
             with phase(world, progress, "rollout", leases):
                 roll_out(world, progress)
@@ -148,13 +150,19 @@ def recorded(world: World, progress: Progress) -> Iterator[None]:
 
 def roll_out(world: World, progress: Progress) -> None:
     """Start every rollout and watch them to their ends."""
-    for name, service in world.settings.services.items():
+    for name, wanted in targets(world, progress).items():
         # A signal between ECS's answer and our note of it would leave a rollout to nobody.
         with signals.deferred():
-            progress.rollouts[name] = rolling.start(world.aws, target(world, progress, service))
+            progress.rollouts[name] = rolling.start(world.aws, wanted)
     watch(world, list(progress.rollouts.values()))
     for rollout in progress.rollouts.values():
         recover.explained(world.aws, rollout)
+
+
+def targets(world: World, progress: Progress) -> dict[str, Target]:
+    """What the rollouts aim at, by service."""
+    services = world.settings.services.items()
+    return {name: target(world, progress, service) for name, service in services}
 
 
 def target(world: World, progress: Progress, service: Service) -> Target:
@@ -170,6 +178,7 @@ def target(world: World, progress: Progress, service: Service) -> Target:
         port=service.port,
         health_path=service.health.path,
         timeout=service.deploy.timeout,
+        desired=service.scale.min,
         created=outcome.created("aws_ecs_service"),
     )
 

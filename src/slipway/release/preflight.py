@@ -26,8 +26,3 @@ def _unready(service: Service) -> Iterator[str]:
             f'{service.name}: deploy.strategy "{service.deploy.strategy}" can\'t be rolled out '
             'yet; set it to "rolling"'
         )
-    if service.database.migrate:
-        yield (
-            f"{service.name}: database.migrate is not run yet; "
-            "remove it and migrate the database by hand"
-        )

@@ -92,7 +92,7 @@ def task_definition(ecs: ECSClient, arn: str) -> tuple[TaskDefinition, list[Any]
 def evidence(aws: Aws, cluster: str, snapshot: Snapshot, deployment: str, arn: str) -> Evidence:
     """Collect what explains the end of `deployment` of the task definition `arn`."""
     definition, _ = task_definition(aws.ecs, arn)
-    app = _app(definition)
+    app = app_of(definition)
     ours = snapshot.find(deployment)
     stopped = tuple(
         _stopped(aws, app, task) for task in _stopped_tasks(aws.ecs, cluster, snapshot.service, arn)
@@ -125,7 +125,8 @@ def _deployment(raw: Any) -> Deployment:
     )
 
 
-def _app(definition: TaskDefinition) -> Any:
+def app_of(definition: TaskDefinition) -> Any:
+    """The container that carries the service's image."""
     containers = definition["containerDefinitions"]
     return next((each for each in containers if each["name"] == CONTAINER), containers[0])
 

@@ -29,7 +29,11 @@ POLL = (1.0, 10.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What is to run where. `created` says that this deploy made the service just now."""
+    """What is to run where. `created` says that this deploy made the service just now.
+
+    `desired` is how many tasks a service gets that has none: one that waited for its secrets or its
+    first migration.
+    """
 
     name: str
     cluster: str
@@ -40,6 +44,7 @@ class Target:
     port: int
     health_path: str
     timeout: int
+    desired: int = 0
     created: bool = False
 
 
@@ -82,9 +87,20 @@ def start(aws: Aws, target: Target) -> Rollout:
                 next_step="run the deploy with --refresh, so that Terraform makes it again",
             )
         wanted, running = _wanted(aws, target), _running(aws, primary)
-        if taskdef.same(running, wanted) and primary.state != "FAILED":
+        done = taskdef.same(running, wanted) and primary.state != "FAILED"
+        if done and not _starting(target, snapshot):
             return _already_there(target, snapshot, primary)
         return _update(aws, target, snapshot, wanted)
+
+
+def differs(aws: Aws, target: Target) -> bool:
+    """Whether `start` would roll something out; True for a service that was made just now."""
+    with calls(f"looking at {target.name}"):
+        snapshot = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
+        if target.created or snapshot.primary is None:
+            return True
+        same = taskdef.same(_running(aws, snapshot.primary), _wanted(aws, target))
+        return not same or bool(_starting(target, snapshot))
 
 
 def watch(
@@ -166,6 +182,7 @@ def _update(aws: Aws, target: Target, snapshot: Snapshot, wanted: Mapping[str, o
         service=target.service,
         taskDefinition=arn,
         **_balanced(target, snapshot),
+        **_starting(target, snapshot),
     )
     ours = observe.read_service(answer["service"]).primary
     if ours is None or ours.task_definition != arn:
@@ -176,6 +193,11 @@ def _update(aws: Aws, target: Target, snapshot: Snapshot, wanted: Mapping[str, o
     previous = snapshot.primary.task_definition if snapshot.primary else ""
     watched = Watched(deployment_id=ours.id, task_definition=arn, previous=previous)
     return Rollout(target=target, watched=watched, previous_port=snapshot.port)
+
+
+def _starting(target: Target, snapshot: Snapshot) -> Any:
+    """What to send along where the service has no tasks yet and is meant to have some."""
+    return {"desiredCount": target.desired} if snapshot.desired == 0 < target.desired else {}
 
 
 def _balanced(target: Target, snapshot: Snapshot) -> Any:

@@ -38,13 +38,6 @@ def test_a_strategy_that_nothing_carries_out_is_refused(strategy: str) -> None:
     ]
 
 
-def test_a_migration_that_nothing_runs_is_refused() -> None:
-    """New code must not meet an old database because its migration was left out silently."""
-    asked = {"enabled": True, "migrate": ["python", "-m", "greeter.migrate"]}
-    (found,) = refusals(of(make_service(database=asked)))
-    assert found.startswith("greeter: database.migrate is not run yet")
-
-
 def test_all_services_are_refused_at_once() -> None:
     """The error has a line for each service, and says what to do."""
     blue = {"strategy": "blue_green"}

@@ -169,3 +169,18 @@ def test_an_unchanged_port_is_not_sent() -> None:
     ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 3, "COMPLETED")]])
     run(ecs, target())
     assert ("update_service", None) in ecs.called
+
+
+def test_a_service_that_waited_for_its_first_migration_is_started() -> None:
+    """Terraform makes it without tasks; the same revision is then no reason to do nothing."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 3, "COMPLETED")]], desired=0)
+    rollout = run(ecs, target("repo@sha256:old", desired=1, created=True))
+    assert verdict(rollout) is Verdict.DEPLOYED
+    assert ecs.desired == 1
+
+
+def test_a_service_that_is_switched_off_stays_off() -> None:
+    """scale.min = 0: nothing runs, and that is what was asked for."""
+    ecs = FakeEcs([[{**deployment(2, 2, "COMPLETED"), "desiredCount": 0}]], desired=0)
+    assert verdict(run(ecs, target("repo@sha256:old"))) is Verdict.UNCHANGED
+    assert ecs.count("update_service") == 0

@@ -1,0 +1,93 @@
+"""One-off tasks: run a revision to its end, beside the service, and tell how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slipway import signals
+from slipway.aws import Aws, calls
+from slipway.errors import DeployError
+from slipway.rollout import observe, taskdef
+
+POLL = 2.0
+"""Seconds between two looks at the task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneOff:
+    """A task to run once: `template` with `image`, on the network of the ECS service `service`."""
+
+    name: str
+    cluster: str
+    service: str
+    template: str
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How it ended; `exit_code` is None where the container never ran."""
+
+    task: str
+    exit_code: int | None
+    reason: str
+    log: tuple[str, ...]
+
+
+def run(aws: Aws, wanted: OneOff, *, pause: Callable[[float], None] = signals.sleep) -> Ended:
+    """Register the revision, run one task of it, and wait until it has stopped.
+
+    A signal ends the waiting and not the task: half a migration is worse than a whole one.
+    """
+    with calls(f"running {wanted.name}"):
+        definition = _register(aws, wanted)
+        task = _start(aws, wanted, definition["taskDefinitionArn"])
+        while task.get("lastStatus") != "STOPPED":
+            pause(POLL)
+            task = _look(aws, wanted, task["taskArn"])
+        return _ended(aws, definition, task)
+
+
+def _register(aws: Aws, wanted: OneOff) -> Any:
+    template, tags = observe.task_definition(aws.ecs, wanted.template)
+    content = taskdef.next_revision(template, tags, wanted.image)
+    return aws.ecs.register_task_definition(**content)["taskDefinition"]
+
+
+def _start(aws: Aws, wanted: OneOff, definition: str) -> Any:
+    service = aws.ecs.describe_services(cluster=wanted.cluster, services=[wanted.service])
+    answer = aws.ecs.run_task(
+        cluster=wanted.cluster,
+        taskDefinition=definition,
+        launchType="FARGATE",
+        networkConfiguration=service["services"][0]["networkConfiguration"],
+        startedBy="slipway",
+    )
+    if answer["tasks"]:
+        return answer["tasks"][0]
+    reasons = ", ".join(str(each.get("reason", "")) for each in answer["failures"])
+    raise DeployError(
+        f"{wanted.name}: ECS could not start the task: {reasons}",
+        next_step="run the deploy again; if it stays, look at the cluster's capacity",
+    )
+
+
+def _look(aws: Aws, wanted: OneOff, arn: str) -> Any:
+    found = aws.ecs.describe_tasks(cluster=wanted.cluster, tasks=[arn])["tasks"]
+    if not found:
+        raise DeployError(f"{wanted.name}: ECS no longer knows the task {arn}")
+    return found[0]
+
+
+def _ended(aws: Aws, definition: Any, task: Any) -> Ended:
+    app = observe.app_of(definition)
+    task_id = task["taskArn"].rsplit("/", 1)[-1]
+    container: Any = next((c for c in task["containers"] if c["name"] == app["name"]), {})
+    return Ended(
+        task=task_id,
+        exit_code=container.get("exitCode"),
+        reason=" ".join(filter(None, (task.get("stoppedReason", ""), container.get("reason", "")))),
+        log=observe.log_tail(aws, app, task_id),
+    )

@@ -1,0 +1,100 @@
+"""One-off tasks: run a revision to its end and tell how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from slipway.aws import Aws
+from slipway.errors import DeployError
+from slipway.release.migrations import demand_success
+from slipway.rollout import oneoff
+
+ARN = "arn:aws:ecs:us-west-1:000000000000:task-definition/app-migrate:1"
+WANTED = oneoff.OneOff(
+    name="the migration of app", cluster="c", service="s", template=ARN, image="repo@sha256:new"
+)
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+
+
+@dataclass
+class Ecs:
+    """Runs one task that ends after `looks` looks with `exit_code`."""
+
+    exit_code: int | None = 0
+    looks: int = 2
+    failures: list[dict[str, str]] = field(default_factory=list)
+    registered: dict[str, Any] = field(default_factory=dict)
+    ran: dict[str, Any] = field(default_factory=dict)
+
+    def describe_task_definition(self, **_: Any) -> dict[str, Any]:
+        containers = [{"name": "app", "image": "repo@sha256:template", "command": ["migrate"]}]
+        return {"taskDefinition": {"family": "app-migrate", "containerDefinitions": containers}}
+
+    def register_task_definition(self, **content: Any) -> dict[str, Any]:
+        self.registered = content
+        return {"taskDefinition": {**content, "taskDefinitionArn": f"{ARN}-new"}}
+
+    def describe_services(self, **_: Any) -> dict[str, Any]:
+        return {"services": [{"networkConfiguration": NETWORK}]}
+
+    def run_task(self, **asked: Any) -> dict[str, Any]:
+        self.ran = asked
+        tasks = [] if self.failures else [{"taskArn": "arn/t1", "lastStatus": "PROVISIONING"}]
+        return {"tasks": tasks, "failures": self.failures}
+
+    def describe_tasks(self, **_: Any) -> dict[str, Any]:
+        self.looks -= 1
+        ended = {"name": "app"} if self.exit_code is None else {"name": "app", "exitCode": 1}
+        if self.exit_code == 0:
+            ended["exitCode"] = 0
+        status = "RUNNING" if self.looks else "STOPPED"
+        task = {"taskArn": "arn/t1", "lastStatus": status, "containers": [ended]}
+        return {"tasks": [{**task, "stoppedReason": "Essential container in task exited"}]}
+
+
+def run(ecs: Ecs) -> oneoff.Ended:
+    return oneoff.run(cast(Aws, SimpleNamespace(ecs=ecs)), WANTED, pause=lambda _: None)
+
+
+def test_the_new_image_runs_on_the_services_network() -> None:
+    """The task is a copy of the template with the image that is about to serve."""
+    ecs = Ecs()
+    assert run(ecs).exit_code == 0
+    (container,) = ecs.registered["containerDefinitions"]
+    assert (container["image"], container["command"]) == ("repo@sha256:new", ["migrate"])
+    assert ecs.ran["networkConfiguration"] == NETWORK
+    assert ecs.ran["taskDefinition"] == f"{ARN}-new"
+
+
+def test_it_waits_for_the_end() -> None:
+    """A task that still runs has no exit code to believe."""
+    ecs = Ecs(looks=5)
+    run(ecs)
+    assert ecs.looks == 0
+
+
+def test_a_task_that_can_not_be_placed_is_an_error() -> None:
+    """RunTask answers 200 with failures; nobody may take that for success."""
+    with pytest.raises(DeployError, match="Capacity is unavailable"):
+        run(Ecs(failures=[{"reason": "Capacity is unavailable at this time"}]))
+
+
+@pytest.mark.parametrize(("code", "told"), [(1, "ended with code 1"), (None, "never ran")])
+def test_a_failed_migration_stops_the_deploy(code: int | None, told: str) -> None:
+    """The message has the reason and the end of the log, and says that nothing was rolled out."""
+    ended = oneoff.Ended(task="t1", exit_code=code, reason="it broke", log=("relation exists",))
+    with pytest.raises(DeployError) as caught:
+        demand_success("app", ended)
+    for words in (told, "nothing was rolled out", "it broke", "relation exists"):
+        assert words in caught.value.message
+
+
+def test_a_good_migration_lets_it_go_on() -> None:
+    """Code 0 is the only success."""
+    demand_success("app", run(Ecs()))
+    with pytest.raises(DeployError):
+        demand_success("app", run(Ecs(exit_code=1)))
