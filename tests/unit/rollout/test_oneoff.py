@@ -48,9 +48,9 @@ class Ecs:
 
     def describe_tasks(self, **_: Any) -> dict[str, Any]:
         self.looks -= 1
-        ended = {"name": "app"} if self.exit_code is None else {"name": "app", "exitCode": 1}
-        if self.exit_code == 0:
-            ended["exitCode"] = 0
+        ended: dict[str, Any] = {"name": "app"}
+        if self.exit_code is not None:
+            ended["exitCode"] = self.exit_code
         status = "RUNNING" if self.looks else "STOPPED"
         task = {"taskArn": "arn/t1", "lastStatus": status, "containers": [ended]}
         return {"tasks": [{**task, "stoppedReason": "Essential container in task exited"}]}
