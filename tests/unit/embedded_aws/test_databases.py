@@ -89,10 +89,12 @@ def test_a_restored_snapshot_plays_nothing() -> None:
     assert "restore_command" not in told
 
 
-@pytest.mark.parametrize(("until", "newest"), [(99, ""), (100, "100"), (250, "200"), (1000, "300")])
+@pytest.mark.parametrize(
+    ("until", "newest"), [(98, ""), (99, "99"), (100, "100"), (250, "200"), (1000, "300")]
+)
 def test_the_backup_for_a_second(until: float, newest: str) -> None:
     """The last that was whole by then; what is no backup is passed over."""
-    assert postgres.newest_before(["100", "part", "300", "200"], until) == newest
+    assert postgres.newest_before(["99", "100", "part", "300", "200"], until) == newest
 
 
 def test_users_of_a_cache() -> None:
