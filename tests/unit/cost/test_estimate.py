@@ -159,6 +159,11 @@ def test_an_internal_load_balancer_has_no_public_address() -> None:
     assert amounts(found) == {"application load balancer": "16.43", "capacity": "5.84"}
 
 
+def test_an_api_gateway_pays_by_request() -> None:
+    """A million requests a month, unless assumed otherwise."""
+    assert amounts(one("aws_apigatewayv2_api", protocol_type="HTTP")) == {"requests": "1.00"}
+
+
 def test_insights_that_are_off_cost_nothing() -> None:
     """A cluster without Container Insights is free."""
     setting = [{"name": "containerInsights", "value": "disabled"}]

@@ -175,6 +175,15 @@ def test_asks_terraform_once_for_the_same_inputs(checkout: Checkout) -> None:
     assert [list(test["run"]) for test in again.tests] == [["run-stock"]]
 
 
+def test_other_mocks_are_other_inputs(checkout: Checkout) -> None:
+    """The answers of the mocked provider decide as well, so they make every stack anew."""
+    inventory(checkout, Terraform()).resources()
+    (checkout.infra / "tests" / "aws.tfmock.hcl").write_text("# other ids\n")
+    again = Terraform()
+    inventory(checkout, again).resources()
+    assert len(again.tests) == 3
+
+
 def test_keeps_one_file_for_each_stack(checkout: Checkout) -> None:
     """What was kept for other inputs goes, and so does the place that the test ran in."""
     inventory(checkout, Terraform()).resources()
