@@ -103,6 +103,7 @@ resource "aws_wafv2_web_acl_association" "this" {
 
 # WAF writes only to groups whose names begin so.
 resource "aws_cloudwatch_log_group" "this" {
+  # checkov:skip=CKV_AWS_338:kept for log_retention days, 30 unless an environment says otherwise; a year is not required of requests
   name              = "aws-waf-logs-${var.name}"
   retention_in_days = var.log_retention
   kms_key_id        = var.kms_key_arn
