@@ -181,8 +181,9 @@ show(iam._roles.get("AWSServiceRoleForRds")["Description"])
 
 
 def test_an_acl_entry_forgets_its_ports() -> None:
-    """A rule for one port is described as one for all."""
+    """A rule for one port, or one kind of ICMP, is described as one for all."""
     assert stock("show('PortRange' not in inspect.getsource(ec2._create_network_acl_entry))")
+    assert stock("show('Icmp' not in inspect.getsource(ec2._create_network_acl_entry))")
 
 
 def test_a_flow_log_forgets_its_role() -> None:

@@ -27,7 +27,11 @@ SYMBOLS: Symbols = {
     "services.ec2._vpce_fields_xml": ("ep", "tag"),
 }
 
-PORTS: Mapping[str, str] = {"PortRange.From": "from", "PortRange.To": "to"}
+ENTRY: Mapping[str, Mapping[str, str]] = {
+    "portRange": {"PortRange.From": "from", "PortRange.To": "to"},
+    "icmpTypeCode": {"Icmp.Code": "code", "Icmp.Type": "type"},
+}
+"""Parts of an ACL entry, and the parameters that they come from."""
 FLOW_LOG: Mapping[str, str] = {
     "DeliverLogsPermissionArn": "deliverLogsPermissionArn",
     "LogFormat": "logFormat",
@@ -56,18 +60,22 @@ def _patch_entries() -> None:
         def handler(params: Params) -> Any:
             response = theirs(params)
             acl = ec2._network_acls.get(ec2._p(params, "NetworkAclId"))
-            ports = {name: ec2._p(params, key) for key, name in PORTS.items()}
-            if acl is not None and all(ports.values()):
-                acl["Entries"][-1]["_ports"] = ports
+            if acl is not None:
+                acl["Entries"][-1]["_parts"] = {
+                    part: {name: ec2._p(params, key) for key, name in keys.items()}
+                    for part, keys in ENTRY.items()
+                    if all(ec2._p(params, key) for key in keys)
+                }
             return response
 
         return handler
 
     def entry_xml(entry: Record) -> str:
-        ports = entry.get("_ports") or {}
-        inner = "".join(f"<{name}>{value}</{name}>" for name, value in ports.items())
-        told = f"<portRange>{inner}</portRange></item>" if inner else "</item>"
-        return str(render(entry)).replace("</item>", told)
+        told = ""
+        for part, values in (entry.get("_parts") or {}).items():
+            inner = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
+            told += f"<{part}>{inner}</{part}>"
+        return str(render(entry)).replace("</item>", f"{told}</item>")
 
     ec2._network_acl_entry_xml = entry_xml
     replace_action(ec2, "CreateNetworkAclEntry", keeping(ec2._create_network_acl_entry))
