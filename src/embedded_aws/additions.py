@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from embedded_aws.patches import codedeploy as codedeploy_patches
@@ -10,6 +11,9 @@ from embedded_aws.patches import services
 if TYPE_CHECKING:
     from embedded_aws.ecs.scheduler import Scheduler
     from embedded_aws.loadbalancer.pool import Pool
+
+LAMBDA = "EMBEDDED_AWS_LAMBDA"
+"""Set to 1, hooks of deployments can be called: Lambda functions then run on this machine."""
 
 
 class Additions:
@@ -28,6 +32,8 @@ class Additions:
         codedeploy_patches.apply(sets, self._runner.wake)
         self._codedeploy = codedeploy.Service(services.codedeploy_problem, self._runner.wake)
         self._autoscaling = autoscaling.Service(services.scaling_problem, self._tracker.wake)
+        if os.environ.get(LAMBDA) == "1":
+            services.enable_lambda()
         services.register(codedeploy.NAME, codedeploy.PREFIX, self._codedeploy)
         services.register(autoscaling.NAME, autoscaling.PREFIX, self._autoscaling)
 

@@ -87,7 +87,7 @@ def call_function(name: str, event: Record) -> str:
     """Call a Lambda function without waiting for it; why that can't be done, or nothing."""
     handler = app.SERVICE_HANDLERS.get("lambda")
     if handler is None:
-        return f"the hook {name} can't be called: Lambda is not among the services here"
+        return f"the hook {name} can't be called: start the embedded AWS with EMBEDDED_AWS_LAMBDA=1"
     status, _, body = app.call_service_handler_sync(
         handler,
         "POST",

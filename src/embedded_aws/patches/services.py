@@ -37,6 +37,17 @@ def register(name: str, prefix: str, service: Any) -> None:
     router.SERVICE_PATTERNS[name] = {"target_prefixes": [prefix], "credential_scope": name}
 
 
+def enable_lambda() -> None:
+    """Answer Lambda's API too, for the hooks of deployments.
+
+    Functions run as processes of this machine with the rights of this one, so nobody gets them
+    who did not ask.
+    """
+    from ministack import app
+
+    app.SERVICE_HANDLERS["lambda"] = app._lazy_handler(app.SERVICE_REGISTRY["lambda"]["module"])
+
+
 def ecs_service(cluster: str, name: str) -> dict[str, Any] | None:
     """The active ECS service of that name, of the account and region that are set."""
     from ministack.services import ecs

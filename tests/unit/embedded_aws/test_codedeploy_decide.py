@@ -11,6 +11,7 @@ import pytest
 
 from embedded_aws.codedeploy.clock import scale
 from embedded_aws.codedeploy.decide import (
+    SETTLE,
     STAGES,
     Action,
     AllowTests,
@@ -117,7 +118,7 @@ def test_a_whole_deployment(
     assert order == ["Make", "AllowTests", "Swap", "Retire", "End(Succeeded)"]
     assert done.index("Swap") > done.index("Shift(100)")
     # A few looks go by until the tasks are there, and until those of blue are gone.
-    assert seconds == pytest.approx((minutes + 3) * minute, abs=minute)
+    assert seconds == pytest.approx((minutes + 3) * minute, abs=2 * minute + SETTLE)
 
 
 def test_every_deployment_that_is_never_healthy_ends() -> None:
