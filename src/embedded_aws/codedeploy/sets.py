@@ -116,7 +116,8 @@ class TaskSets:
             state=state,
             healthy=healthy,
             failing=health.failing(task, entry, found, running_for) if running else "",
-            proven=bool(task.get("_was_healthy")),
+            # After a restart no task has passed a check yet: those of a set that served count.
+            proven=bool(task.get("_was_healthy") or task_set.get("_was_steady")),
             created=epoch(task.get("createdAt")),
         )
 
