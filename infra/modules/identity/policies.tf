@@ -17,7 +17,7 @@ locals {
     access      = local.access
   }
 
-  # --- Looking: what a plan compares. No secret's value, no object of a service ---
+  # --- Looking: what a plan compares. No object of a service ---
 
   read = [
     {
@@ -63,6 +63,22 @@ locals {
         "${local.arn}:secretsmanager:${local.here}:secret:${var.name}/*",
         "${local.arn}:ssm:${local.here}:parameter/${var.name}/*",
       ]
+    },
+    {
+      # Terraform reads the placeholder of each secret again, by its version. Whoever asks for the
+      # current value, as tools and people do, is refused.
+      Sid       = "Placeholders"
+      Effect    = "Allow"
+      Action    = "secretsmanager:GetSecretValue"
+      Resource  = "${local.arn}:secretsmanager:${local.here}:secret:${var.name}/*"
+      Condition = { Null = { "secretsmanager:VersionId" = "false" } }
+    },
+    {
+      Sid       = "Decrypt"
+      Effect    = "Allow"
+      Action    = "kms:Decrypt"
+      Resource  = "${local.arn}:kms:${local.here}:key/*"
+      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com", "aws:ResourceTag/environment" = var.environment } }
     },
   ]
 
