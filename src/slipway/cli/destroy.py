@@ -76,7 +76,8 @@ def confirmed(
 
     lost = [str(each) for plan in plans for each in plan.summary.stateful_losses]
     if lost or images:
-        console.warn(f"with all that is in them: {len(lost)} that hold data, {images} images")
+        held = f", and {images} images" if images else ""
+        console.warn(f"what they hold is lost: {len(lost)} that hold data{held}")
         for line in lost:
             console.detail(line)
     if yes == env:

@@ -43,7 +43,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, typed: str, yes: str | None = None) -> 
 def test_the_name_has_to_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name, and nothing else, after what would be lost was listed."""
     said = ask(monkeypatch, "dev\n")
-    assert "3 images" in said
+    assert "1 that hold data, and 3 images" in said
     assert "- aws_db_x.main" in said
     for typed in ("yes\n", "", "Dev\n"):
         with pytest.raises(UsageError, match="nothing was destroyed"):
