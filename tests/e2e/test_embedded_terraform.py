@@ -1,7 +1,4 @@
-"""Every kind of resource that the infrastructure uses: applied, planned without difference, gone.
-
-Each folder of tests/cases/terraform is one configuration for the real provider.
-"""
+"""The real provider against CodeDeploy and Application Auto Scaling of the embedded AWS."""
 
 from __future__ import annotations
 
@@ -9,76 +6,77 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from slipway import tools
+from slipway import local
 from slipway.paths import Checkout
 from slipway.runner import SubprocessRunner
+from slipway.tools import provider_mirror, terraform
 from tests.e2e.embedded import Embedded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.tools]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-CASES = ROOT / "tests" / "cases" / "terraform"
-NO_DIFFERENCE = 0
+HCL = Path(__file__).parent / "delivery"
 
 
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """One instance for all cases, with nothing left behind."""
-    instance = Embedded.make(tmp_path_factory.mktemp("terraform"))
-    instance.up()
-    yield instance
-    instance.reset()
+@dataclass
+class Stack:
+    """A folder with HCL and its state."""
 
+    embedded: Embedded
+    folder: Path
+    binary: Path
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Terraform's settings: the provider of this machine where there is one."""
-    config = tmp_path_factory.mktemp("settings") / "terraformrc"
-    config.write_text(tools.cli_config(Checkout(ROOT)))
-    return {"TF_CLI_CONFIG_FILE": str(config), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
-
-
-def make_certificate(folder: Path) -> None:
-    """A key and a certificate of nobody's for the HTTPS listener."""
-    files = ("-keyout", folder / "key.pem", "-out", folder / "certificate.pem")
-    name = ("-subj", "/CN=app.example.com", "-addext", "subjectAltName=DNS:app.example.com")
-    argv = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *files, *name)
-    subprocess.run(argv, check=True, capture_output=True)
-
-
-@pytest.mark.parametrize("case", sorted(path.parent.name for path in CASES.glob("*/main.tf")))
-def test_resources_are_as_they_were_asked_for(
-    embedded: Embedded, settings: dict[str, str], tmp_path: Path, case: str
-) -> None:
-    """Applied; a second plan finds no difference; destroyed."""
-    program = tools.terraform(Checkout(ROOT), SubprocessRunner())
-    folder = tmp_path / case
-    shutil.copytree(CASES / case, folder)
-    shutil.copy(CASES / "common.tf", folder)
-    if case == "edge":
-        make_certificate(folder)
-    endpoint = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{embedded.port}"}
-
-    def terraform(*words: str) -> tuple[int, str]:
+    def run(self, *words: str) -> tuple[int, str]:
+        broken = {"TF_CLI_CONFIG_FILE", "SSL_CERT_FILE"}
+        kept = {name: value for name, value in os.environ.items() if name not in broken}
+        endpoint = local.address(self.embedded.settings)
         done = subprocess.run(
-            [program, *words, "-input=false", "-no-color"],
-            cwd=folder,
-            env={**os.environ, **settings, **endpoint},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            [str(self.binary), *words, "-no-color"],
+            cwd=self.folder,
+            env={**kept, "AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true"},
+            capture_output=True,
             text=True,
+            timeout=300,
             check=False,
         )
-        return done.returncode, done.stdout
+        return done.returncode, done.stdout + done.stderr
 
-    for words in (("init",), ("apply", "-auto-approve")):
-        code, said = terraform(*words)
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The provider installed from its mirror, nothing applied."""
+    mirror = provider_mirror()
+    if mirror is None:
+        pytest.skip("no mirror with the provider here")
+    embedded = Embedded.make(tmp_path_factory.mktemp("delivery"))
+    folder = tmp_path_factory.mktemp("hcl")
+    shutil.copy(HCL / "main.tf", folder)
+    try:
+        embedded.up()
+        stack = Stack(embedded, folder, terraform(Checkout(ROOT), SubprocessRunner()))
+        code, said = stack.run("init", "-input=false", f"-plugin-dir={mirror}")
         assert code == 0, said
-    code, said = terraform("plan", "-detailed-exitcode")
-    assert code == NO_DIFFERENCE, said
-    code, said = terraform("destroy", "-auto-approve")
+        yield stack
+    finally:
+        embedded.reset()
+
+
+def test_everything_is_applied_without_a_difference_and_destroyed(stack: Stack) -> None:
+    """Application, configurations, group, target, policies and a scheduled action; all saved."""
+    code, said = stack.run("apply", "-auto-approve")
     assert code == 0, said
+    code, said = stack.run("plan", "-detailed-exitcode")
+    assert code == 0, said
+    stack.embedded.down()
+    stack.embedded.up()
+    code, said = stack.run("plan", "-detailed-exitcode")
+    assert code == 0, said
+    code, said = stack.run("destroy", "-auto-approve")
+    assert code == 0, said
+    assert stack.embedded.client("codedeploy").list_applications()["applications"] == []
+    assert stack.embedded.client("cloudwatch").describe_alarms()["MetricAlarms"] == []

@@ -241,6 +241,12 @@ PAIR = "loadBalancerInfo.targetGroupPairInfoList.0"
             5,
             "InvalidBlueGreenDeploymentConfigurationException",
         ),
+        (
+            "blueGreenDeploymentConfiguration.terminateBlueInstancesOnDeploymentSuccess"
+            ".terminationWaitTimeInMinutes",
+            2881,
+            "InvalidBlueGreenDeploymentConfigurationException",
+        ),
         ("loadBalancerInfo", None, "InvalidLoadBalancerInfoException"),
         (f"{PAIR}.targetGroups", [{"name": "a"}, {"name": "a"}], "InvalidTargetGroupPairException"),
         (f"{PAIR}.prodTrafficRoute", None, "InvalidTargetGroupPairException"),
@@ -394,3 +400,14 @@ def test_an_unknown_operation_is_an_error_of_the_protocol(api: Api) -> None:
     assert answer(api.handlers, "CodeDeploy_20141006.Fly", b"{}")[0] == 400
     assert b"SerializationException" in answer(api.handlers, "X.ListApplications", b"[")[2]
     assert b"SerializationException" in answer(api.handlers, "X.ListApplications", b"[]")[2]
+
+
+def test_a_list_that_just_fills_a_page_has_no_next(api: Api) -> None:
+    """One more makes a second page."""
+    for number in range(99):
+        api("CreateApplication", applicationName=f"a{number:03d}", computePlatform="ECS")
+    assert "nextToken" not in api("ListApplications")
+    api("CreateApplication", applicationName="b", computePlatform="ECS")
+    token = api("ListApplications")["nextToken"]
+    assert api("ListApplications", nextToken=token)["applications"] == ["b"]
+    api.fails("InvalidNextTokenException", "ListApplications", nextToken="x")
