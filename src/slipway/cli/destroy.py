@@ -47,7 +47,6 @@ def destroy(
     app = App(dry_run=dry_run)
     settings, aws = reach(app, env)
     ending.refuse(settings, registry=registry)
-    state.check(settings, aws)
     with calls(f"looking at {env}"):
         doomed = ending.find(settings, app.checkout, aws, registry=registry)
         if blockers := ending.in_the_way(settings, doomed, aws):
@@ -56,6 +55,7 @@ def destroy(
             raise UsageError(f"{' and '.join(users)} take images from the registry of {env}")
         lost = ending.images(settings, aws) if registry else 0
     if doomed:
+        state.check(settings, aws)
         world = terraforming(
             app.checkout, settings, runner=app.runner, console=app.console, aws=aws
         )

@@ -172,7 +172,7 @@ def remains(settings: Settings, aws: Aws, *, registry: bool) -> list[str]:
         )
     families = _families(names.prefix(settings), aws)
     if families:
-        lines.append(f"task definitions of {len(families)} families; they cost nothing")
+        lines.append(f"revisions of task definitions ({', '.join(families)}); they cost nothing")
     return lines
 
 

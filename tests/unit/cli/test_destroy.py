@@ -7,14 +7,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from invoke.context import Context
+from moto import mock_aws
 
+from slipway.aws import Aws
 from slipway.cli import destroy
+from slipway.config import load
 from slipway.console import Console
 from slipway.errors import UsageError
 from slipway.infra.apply import Planned
 from slipway.infra.plan import Change, PlanSummary
+from slipway.paths import Checkout
 
 LOSES = Planned(
     stack=None,  # type: ignore[arg-type]
@@ -68,6 +73,27 @@ def test_yes_of_another_name_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="--yes=prod is not --env=dev"):
         destroy.destroy.body(Context(), env="dev", yes="prod")
+
+
+def test_an_environment_without_a_place_for_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody has to make a bucket first to hear that there is nothing to destroy."""
+    (tmp_path / "slipway.toml").write_text(
+        '[project]\nname = "shop"\n[environments.dev]\ntarget = "aws"\n'
+        'account_id = "123456789012"\n'
+    )
+    (tmp_path / "services/greeter").mkdir(parents=True)
+    (tmp_path / "services/greeter/service.toml").write_text(
+        'name = "greeter"\n[route]\npriority = 1\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    environment = load(Checkout(tmp_path), "dev").environment
+    with mock_aws():
+        aws = Aws(environment, None, boto3.Session("key", "secret", region_name="us-west-1"))
+        monkeypatch.setattr("slipway.aws.connect", lambda *_, **__: aws)
+        destroy.destroy.body(Context(), env="dev", yes="dev")
+    assert capsys.readouterr().out.startswith("nothing to destroy")
 
 
 def test_nothing_to_destroy_says_so() -> None:
