@@ -180,7 +180,7 @@ BREAKAGES = {
     ),
     "a health check that answers 500": (
         ("health.py", "    settings = request.app.state.settings", "raise RuntimeError"),
-        "/health fails (it answers 500)",
+        "the health check of /health fails",
         "500",
     ),
 }
