@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
+import signal
 import threading
 import time
 import zipfile
@@ -557,16 +559,22 @@ def test_the_desired_count_is_followed(shop: Shop) -> None:
     assert len(answers) == 1, answers
 
 
-def test_a_restarted_instance_goes_on_with_a_deployment(shop: Shop) -> None:
-    """A stop and a start in the middle of a canary: it ends as if nothing had happened."""
-    identifier = shop.begin(shop.register("resumed"), "half")
+@pytest.mark.parametrize("end", ["down", "kill -9"])
+def test_a_restarted_instance_goes_on_with_a_deployment(shop: Shop, end: str) -> None:
+    """Ended or killed in the middle of a canary, it comes to its end as if nothing had happened."""
+    identifier = shop.begin(shop.register(end), "half")
     shop.shifted(identifier, 50)
-    shop.embedded.down()
+    time.sleep(3)  # what is no older than two seconds may not be saved
+    if end == "down":
+        shop.embedded.down()
+    else:
+        os.kill(shop.embedded.status.pid, signal.SIGKILL)
+        wait_for("the end", lambda: not shop.embedded.status.running)
     shop.embedded.up()
     assert shop.ended(identifier)["status"] == "Succeeded"
     if shop.embedded.status.problems:
         pytest.skip("another instance took the load balancer's address meanwhile")
-    assert_serves(shop, "resumed")
+    assert_serves(shop, end)
 
 
 def test_a_service_can_be_deleted(shop: Shop) -> None:
