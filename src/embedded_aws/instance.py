@@ -6,12 +6,14 @@ import asyncio
 import logging
 import os
 import shutil
+from functools import partial
 from typing import Any
 
+from embedded_aws.loadbalancer.certificates import Certificates
 from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
-from embedded_aws.patches import check, elb, everything
+from embedded_aws.patches import check, elb_view, everything
 from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
@@ -29,7 +31,7 @@ class Instance:
     def __init__(self, settings: Settings) -> None:
         source_version()
         self.settings = settings
-        self._pool = Pool(elb.view)
+        self._pool = Pool(elb_view.view)
         check(everything.SYMBOLS)
         from ministack import app
         from ministack.core.container_reaper import instance_id
@@ -50,12 +52,16 @@ class Instance:
 
     def _plane(self) -> Plane | Listeners:
         """What carries the traffic: HAProxy where there is one, else servers in this process."""
+        certificates = Certificates(
+            self.settings.folder / "certificates", self._data.authority.server
+        )
         program = shutil.which("haproxy")
         if program and os.environ.get("EMBEDDED_AWS_FORWARDER") != "builtin":
-            return Plane(program, self.settings.folder, self._pool, elb.routes)
+            routes = partial(elb_view.routes, certificates)
+            return Plane(program, self.settings.folder, self._pool, routes)
         from embedded_aws.loadbalancer.forward import application
 
-        return Listeners(elb.places, application)
+        return Listeners(partial(elb_view.places, certificates), application)
 
     async def begin(self) -> None:
         """Start what follows the APIs."""

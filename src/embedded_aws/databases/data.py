@@ -29,7 +29,7 @@ class Data:
         self.network = instance_name(settings.folder)
         servers = Servers(self.network, {engine.INSTANCE_LABEL: instance_id})
         addresses = Addresses(settings.folder / "addresses.json")
-        authority = Authority(settings.folder / "authority.json")
+        self.authority = authority = Authority(settings.folder / "authority.json")
         self._servers = servers
         self._databases = Databases(servers, addresses, authority, rds.parameters_of)
         self._caches = Caches(servers, addresses, authority, elasticache.wishes_of)

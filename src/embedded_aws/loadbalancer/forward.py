@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ministack import app as ministack_app
 from ministack.core.responses import StreamingResponse, request_scope
@@ -56,7 +56,7 @@ async def _dispatch(
     account, region, record = found
     raw = scope.get("raw_path")
     with request_scope(account, region):
-        response: Response = await alb.dispatch_request(
+        status, answered, content = await alb.dispatch_request(
             record,
             scope["method"],
             scope["path"],
@@ -68,7 +68,19 @@ async def _dispatch(
             raw_query_string=query,
             raw_path=raw.decode("latin-1") if raw else None,
         )
-    return response
+    return status, seen(answered, content, headers.get("host", ""), place), content
+
+
+def seen(headers: dict[str, Any], content: Any, host: str, place: Place) -> dict[str, Any]:
+    """The headers of an answer; a redirect of our own to the same host has the real port."""
+    where = headers.get("Location")
+    if not where or not place.shift or isinstance(content, StreamingResponse):
+        return headers
+    parts = urlsplit(where)
+    if parts.hostname != host.partition(":")[0].lower() or parts.port is None:
+        return headers
+    moved = f"{parts.hostname}:{place.seen_port(str(parts.port))}"
+    return {**headers, "Location": urlunsplit(parts._replace(netloc=moved))}
 
 
 def load_balancer(arn: str) -> tuple[str, str, dict[str, Any]] | None:

@@ -57,7 +57,7 @@ class Plane:
         self._process: subprocess.Popen[bytes] | None = None
         self._frame = ""
         self._slots: dict[str, list[Slot]] = {}
-        self._serving: set[Place] = set()
+        self._serving: set[tuple[str, int]] = set()
         self._failed: dict[Place, str] = {}
 
     @property
@@ -91,15 +91,14 @@ class Plane:
 
     def _free(self, listeners: Sequence[Listener]) -> list[Listener]:
         """Those that can be served: one taken port must not hold up the others."""
-        self._serving &= {listener.place for listener in listeners}
+        self._serving &= {_bound(listener) for listener in listeners}
         self._failed = {
             listener.place: f"{listener.place.address}:{listener.place.real_port} is in use"
             for listener in listeners
-            if listener.place not in self._serving
-            and not can_bind(listener.place.address, listener.place.real_port)
+            if _bound(listener) not in self._serving and not can_bind(*_bound(listener))
         }
         free = [listener for listener in listeners if listener.place not in self._failed]
-        self._serving = {listener.place for listener in free}
+        self._serving = {_bound(listener) for listener in free}
         return sorted(free, key=lambda listener: listener.place)
 
     def _placed(self, group: str) -> list[Slot]:
@@ -182,6 +181,10 @@ class Plane:
             log.warning("HAProxy does not answer: %s", error)
             self._frame = ""
             return ""
+
+
+def _bound(listener: Listener) -> tuple[str, int]:
+    return listener.place.address, listener.place.real_port
 
 
 def _short(path: Path) -> Path:

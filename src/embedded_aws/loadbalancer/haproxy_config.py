@@ -85,14 +85,20 @@ def _frontend(listener: Listener, backends: Mapping[str, Any]) -> Iterator[str]:
     place = listener.place
     name = f"lb_{place.address.replace('.', '_')}_{place.real_port}"
     yield f"frontend {name}"
-    yield f"  bind {place.address}:{place.real_port}"
-    yield "  http-request set-header X-Forwarded-Proto http"
+    yield f"  bind {place.address}:{place.real_port}{_tls(place)}"
+    yield f"  http-request set-header X-Forwarded-Proto {place.protocol}"
     yield f"  http-request set-header X-Forwarded-Port {place.port}"
     yield "  http-request set-var(txn.dice) rand(1000)"
     for number, rule in enumerate(listener.rules):
         yield from _conditions(number, rule)
     for number, rule in enumerate(listener.rules):
         yield from _action(number, _last(rule), place, backends)
+
+
+def _tls(place: Place) -> str:
+    if not place.certificate:
+        return ""
+    return f" ssl crt {quoted(place.certificate)} ssl-min-ver TLSv1.2 alpn h2,http/1.1"
 
 
 def _conditions(number: int, rule: Mapping[str, Any]) -> Iterator[str]:
@@ -159,10 +165,12 @@ def _fixed(config: Mapping[str, Any]) -> str:
 def _redirect(config: Mapping[str, Any], place: Place, chosen: str) -> Iterator[str]:
     code = str(config.get("StatusCode", "HTTP_301")).removeprefix("HTTP_")
     query = config.get("Query", "#{query}")
-    target = (
-        f"{config.get('Protocol', '#{protocol}').lower()}://{config.get('Host', '#{host}')}"
-        f":{config.get('Port', '#{port}')}{config.get('Path', '/#{path}')}"
-    )
+    host, port = config.get("Host", "#{host}"), config.get("Port", "#{port}")
+    port = port.replace("#{port}", str(place.port))
+    if host == "#{host}":
+        port = place.seen_port(port)
+    protocol = config.get("Protocol", "#{protocol}").lower()
+    target = f"{protocol}://{host}:{port}{config.get('Path', '/#{path}')}"
     plain = _filled(target, place)
     with_query = f"{plain}?{_filled(query, place)}"
     asked = "{ query -m len gt 0 }" if query == "#{query}" else "{ always_true }"
@@ -173,7 +181,7 @@ def _redirect(config: Mapping[str, Any], place: Place, chosen: str) -> Iterator[
 def _filled(template: str, place: Place) -> str:
     """A format string of HAProxy for AWS's placeholders."""
     for placeholder, value in (
-        ("#{protocol}", "http"),
+        ("#{protocol}", place.protocol),
         ("#{host}", "%[req.hdr(host),field(1,:)]"),
         ("#{port}", str(place.port)),
         ("/#{path}", "%[path]"),

@@ -7,18 +7,34 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
+from embedded_aws.loadbalancer.addresses import can_bind, real_port
+
 log = logging.getLogger("embedded.listeners")
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Place(NamedTuple):
-    """Where a listener of a load balancer listens: its own port and the real one."""
+    """Where a listener of a load balancer listens: its own port and the real one.
+
+    `shift` is what low ports of the load balancer are moved by; `certificate` is a PEM file with
+    its key, empty for plain HTTP.
+    """
 
     load_balancer: str
     port: int
     address: str
     real_port: int
+    shift: int = 0
+    certificate: str = ""
+
+    @property
+    def protocol(self) -> str:
+        return "https" if self.certificate else "http"
+
+    def seen_port(self, port: str) -> str:
+        """Where a client must go that is sent to a `port` of the same load balancer."""
+        return str(real_port(int(port), self.shift)) if port.isdigit() else port
 
 
 class _Server(NamedTuple):
@@ -59,8 +75,6 @@ class Listeners:
         await asyncio.gather(*(self._end(place) for place in list(self._servers)))
 
     def _start(self, place: Place) -> None:
-        from embedded_aws.loadbalancer.addresses import can_bind
-
         if not can_bind(place.address, place.real_port):
             why = f"{place.address}:{place.real_port} is in use"
             if self._failed.get(place) != why:
@@ -81,6 +95,9 @@ class Listeners:
         config.keep_alive_timeout = 60
         config.graceful_timeout = 3
         config.loglevel = "WARNING"
+        if place.certificate:
+            config.certfile = config.keyfile = place.certificate
+            config.alpn_protocols = ["http/1.1"]
         await serve(self._application(place), config, shutdown_trigger=ended.wait)
 
     async def _end(self, place: Place) -> None:

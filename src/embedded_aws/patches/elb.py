@@ -8,10 +8,8 @@ from xml.sax.saxutils import escape
 
 from embedded_aws.loadbalancer import addresses
 from embedded_aws.loadbalancer.choice import weights
-from embedded_aws.loadbalancer.haproxy_config import Listener
 from embedded_aws.loadbalancer.health import UNREGISTERED, Health
-from embedded_aws.loadbalancer.listeners import Place
-from embedded_aws.loadbalancer.pool import Key, Pool, View
+from embedded_aws.loadbalancer.pool import Key, Pool
 from embedded_aws.patches import Symbols, replace_action
 
 SYMBOLS: Symbols = {
@@ -37,17 +35,12 @@ SYMBOLS: Symbols = {
         *("lb", "method", "path", "headers", "body", "query_params"),
         *("port", "client_ip", "raw_query_string", "raw_path"),
     ),
-    "services.alb._rule_sort_key": ("rule",),
     "services.alb._lbs": None,
-    "services.alb._listeners": None,
-    "services.alb._rules": None,
     "services.alb._targets": None,
-    "services.alb._tg_attrs": None,
     "services.alb._tgs": None,
 }
 
 ADDRESS, SHIFT = "_SlipwayAddress", "_SlipwayShift"
-DELAY = "deregistration_delay.timeout_seconds"
 
 
 def apply(pool: Pool) -> None:
@@ -84,77 +77,6 @@ def give_address(record: dict[str, Any]) -> None:
     address, shift = addresses.allocate([(lb[ADDRESS], lb[SHIFT]) for lb in others])
     record[ADDRESS], record[SHIFT] = address, shift
     record["DNSName"] = addresses.dns_name(address, shift)
-
-
-def places() -> frozenset[Place]:
-    """Where listeners must listen, of all accounts and regions."""
-    from ministack.services import alb
-
-    balancers = {lb["LoadBalancerArn"]: lb for lb in alb._lbs.all_values()}
-    found = set()
-    for listener in alb._listeners.all_values():
-        balancer = balancers.get(listener["LoadBalancerArn"])
-        # TLS listeners need the certificate's key, which the HAProxy data plane will bring.
-        if balancer is None or listener.get("Protocol", "HTTP") != "HTTP":
-            continue
-        if ADDRESS not in balancer:
-            give_address(balancer)
-        port = int(listener.get("Port", 80))
-        real = addresses.real_port(port, balancer[SHIFT])
-        found.add(Place(balancer["LoadBalancerArn"], port, balancer[ADDRESS], real))
-    return frozenset(found)
-
-
-def routes() -> tuple[list[Listener], list[str]]:
-    """The listeners with their rules, and the target groups that one of them names."""
-    from ministack.services import alb
-
-    listeners = {
-        (one["LoadBalancerArn"], int(one.get("Port", 80))): one["ListenerArn"]
-        for one in alb._listeners.all_values()
-    }
-    by_listener: dict[str, list[Any]] = {}
-    for rule in sorted(alb._rules.all_values(), key=alb._rule_sort_key):
-        by_listener.setdefault(rule["ListenerArn"], []).append(rule)
-    found = [
-        Listener(place=place, rules=by_listener.get(listeners[place.load_balancer, place.port], []))
-        for place in places()
-    ]
-    groups = {group["TargetGroupArn"] for group in alb._tgs.all_values()}
-    return found, sorted(groups & _used())
-
-
-def view() -> View:
-    """What is registered where, of all accounts and regions."""
-    from ministack.services import alb
-
-    groups = {group["TargetGroupArn"]: group for group in alb._tgs.all_values()}
-    targets = frozenset(
-        Key(arn, str(target["Id"]), int(target.get("Port") or groups[arn]["Port"]))
-        for (_, arn), registered in list(alb._targets._data.items())
-        if arn in groups and groups[arn].get("TargetType") != "lambda"
-        for target in registered
-    )
-    delays = {
-        arn: int(attribute["Value"])
-        for (_, arn), attributes in list(alb._tg_attrs._data.items())
-        for attribute in attributes
-        if attribute["Key"] == DELAY
-    }
-    return View(targets, groups, delays, frozenset(_used()))
-
-
-def _used() -> set[str]:
-    """Target groups that some listener or rule forwards to, also with a weight of 0."""
-    from ministack.services import alb
-
-    actions = [
-        action
-        for rule in alb._rules.all_values()
-        for action in (rule.get("Actions") or [])
-        if str(action.get("Type", "")).lower() == "forward"
-    ]
-    return {group for action in actions for group, _ in weights(action)}
 
 
 def _patch_health(pool: Pool) -> None:

@@ -14,6 +14,7 @@ from embedded_aws.patches import (
     ecs,
     elasticache,
     elb,
+    elb_view,
     iam,
     merge,
     process,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = merge(
     (
-        *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, process.SYMBOLS),
+        *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),

@@ -1,0 +1,123 @@
+"""ELBv2: what is registered, as the data plane needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from embedded_aws.loadbalancer import addresses
+from embedded_aws.loadbalancer.certificates import Certificates
+from embedded_aws.loadbalancer.choice import weights
+from embedded_aws.loadbalancer.haproxy_config import Listener
+from embedded_aws.loadbalancer.listeners import Place
+from embedded_aws.loadbalancer.pool import Key, View
+from embedded_aws.patches import Symbols
+from embedded_aws.patches.elb import ADDRESS, SHIFT, give_address
+
+SYMBOLS: Symbols = {
+    "services.acm._certificates": None,
+    "services.alb._lbs": None,
+    "services.alb._listeners": None,
+    "services.alb._rule_sort_key": ("rule",),
+    "services.alb._rules": None,
+    "services.alb._targets": None,
+    "services.alb._tg_attrs": None,
+    "services.alb._tgs": None,
+}
+
+DELAY = "deregistration_delay.timeout_seconds"
+
+
+def places(certificates: Certificates) -> frozenset[Place]:
+    """Where listeners must listen, of all accounts and regions."""
+    from ministack.services import alb
+
+    balancers = {lb["LoadBalancerArn"]: lb for lb in alb._lbs.all_values()}
+    found = set()
+    for listener in alb._listeners.all_values():
+        balancer = balancers.get(listener["LoadBalancerArn"])
+        protocol = listener.get("Protocol", "HTTP")
+        if balancer is None or protocol not in ("HTTP", "HTTPS"):
+            continue
+        if ADDRESS not in balancer:
+            give_address(balancer)
+        address, shift = balancer[ADDRESS], balancer[SHIFT]
+        found.add(
+            Place(
+                load_balancer=balancer["LoadBalancerArn"],
+                port=(port := int(listener.get("Port", 80))),
+                address=address,
+                real_port=addresses.real_port(port, shift),
+                shift=shift,
+                certificate=(
+                    certificates.file(_certificate(listener), address)
+                    if protocol == "HTTPS"
+                    else ""
+                ),
+            )
+        )
+    return frozenset(found)
+
+
+def _certificate(listener: Mapping[str, Any]) -> Mapping[str, Any]:
+    """ACM's record of a listener's certificate; an empty one where ACM has none."""
+    from ministack.services import acm
+
+    wanted = (listener.get("Certificates") or [""])[0]
+    for (_, _, arn), record in acm._certificates.all_items():
+        if arn == wanted:
+            found: Mapping[str, Any] = record
+            return found
+    return {"CertificateArn": wanted}
+
+
+def routes(certificates: Certificates) -> tuple[list[Listener], list[str]]:
+    """The listeners with their rules, and the target groups that one of them names."""
+    from ministack.services import alb
+
+    listeners = {
+        (one["LoadBalancerArn"], int(one.get("Port", 80))): one["ListenerArn"]
+        for one in alb._listeners.all_values()
+    }
+    by_listener: dict[str, list[Any]] = {}
+    for rule in sorted(alb._rules.all_values(), key=alb._rule_sort_key):
+        by_listener.setdefault(rule["ListenerArn"], []).append(rule)
+    found = [
+        Listener(place=place, rules=by_listener.get(listeners[place.load_balancer, place.port], []))
+        for place in places(certificates)
+    ]
+    groups = {group["TargetGroupArn"] for group in alb._tgs.all_values()}
+    return found, sorted(groups & _used())
+
+
+def view() -> View:
+    """What is registered where, of all accounts and regions."""
+    from ministack.services import alb
+
+    groups = {group["TargetGroupArn"]: group for group in alb._tgs.all_values()}
+    targets = frozenset(
+        Key(arn, str(target["Id"]), int(target.get("Port") or groups[arn]["Port"]))
+        for (_, arn), registered in list(alb._targets._data.items())
+        if arn in groups and groups[arn].get("TargetType") != "lambda"
+        for target in registered
+    )
+    delays = {
+        arn: int(attribute["Value"])
+        for (_, arn), attributes in list(alb._tg_attrs._data.items())
+        for attribute in attributes
+        if attribute["Key"] == DELAY
+    }
+    return View(targets, groups, delays, frozenset(_used()))
+
+
+def _used() -> set[str]:
+    """Target groups that some listener or rule forwards to, also with a weight of 0."""
+    from ministack.services import alb
+
+    actions = [
+        action
+        for rule in alb._rules.all_values()
+        for action in (rule.get("Actions") or [])
+        if str(action.get("Type", "")).lower() == "forward"
+    ]
+    return {group for action in actions for group, _ in weights(action)}
