@@ -14,6 +14,7 @@ from typing import IO, Any
 from embedded_aws import HEALTH_PATH, SERVICE_NAME, engine
 from embedded_aws.errors import CannotRun
 from embedded_aws.loadbalancer.addresses import can_bind
+from embedded_aws.retries import Once
 from embedded_aws.saver import replace
 from embedded_aws.settings import Settings
 from embedded_aws.version import source_version
@@ -60,7 +61,7 @@ async def _run(settings: Settings) -> None:
     config.loglevel = "WARNING"
     replace(settings.pid_file, json.dumps({"pid": os.getpid(), "port": settings.port}))
     try:
-        await hypercorn(Application(instance), config, shutdown_trigger=ended.wait)
+        await hypercorn(Once(Application(instance)), config, shutdown_trigger=ended.wait)
     finally:
         settings.pid_file.unlink(missing_ok=True)
         log.info("ended")
