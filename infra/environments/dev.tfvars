@@ -10,3 +10,6 @@ flow_logs   = false
 # The roles of GitHub Actions: set the repository, and github_oidc_provider = true in
 # dev.registry.tfvars. A renamed repository has another subject: list both for a while.
 # github_subjects = ["repo:OWNER/REPOSITORY:environment:dev"]
+
+database_class = "db.t4g.micro"
+cache_type     = "cache.t3.micro"

@@ -11,3 +11,15 @@ nat            = "per_zone"
 
 # github_subjects      = ["repo:OWNER/REPOSITORY:environment:prod"]
 # github_plan_subjects = ["repo:OWNER/REPOSITORY:environment:prod-plan"] # asks for no approval
+
+database_class       = "db.t4g.medium"
+database_multi_az    = true
+database_storage     = 50
+database_storage_max = 500
+
+cache_type          = "cache.t3.micro"
+cache_nodes         = 2
+cache_snapshot_days = 7
+
+# Where copies of buckets go that ask for them (replicate).
+replica_region = "us-west-2"

@@ -10,3 +10,6 @@ nat            = "one"
 
 # alarm_emails    = ["team@example.com"]
 # github_subjects = ["repo:OWNER/REPOSITORY:environment:staging"]
+
+database_class = "db.t4g.small"
+cache_type     = "cache.t3.micro"

@@ -8,3 +8,6 @@ access_logs = false
 flow_logs   = false
 
 # github_subjects = ["repo:OWNER/REPOSITORY:environment:test"]
+
+database_class = "db.t4g.micro"
+cache_type     = "cache.t3.micro"

@@ -46,5 +46,6 @@ locals {
     log_retention                   = var.log_retention
     database                        = local.database
     cache                           = local.cache
+    replica_region                  = var.replica_region == "" ? null : var.replica_region
   }
 }

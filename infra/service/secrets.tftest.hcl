@@ -21,7 +21,7 @@ run "begins_with_placeholders" {
       aws_secretsmanager_secret.this["STRIPE_KEY"].recovery_window_in_days == 30,
       aws_secretsmanager_secret.this["database"].kms_key_id == "arn:aws:kms:us-west-1:123456789012:key/1",
       aws_secretsmanager_secret_version.placeholder["STRIPE_KEY"].secret_string == "not set",
-      aws_secretsmanager_secret_version.placeholder["STRIPE_KEY"].version_stages == toset(["AWSCURRENT", "PLACEHOLDER"]),
+      aws_secretsmanager_secret_version.placeholder["STRIPE_KEY"].version_stages == toset(["PLACEHOLDER"]),
     ])
     error_message = "a secret with a value to begin with, which is marked as such"
   }

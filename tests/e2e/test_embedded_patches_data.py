@@ -18,9 +18,10 @@ CHECKOUT = Checkout(Path(__file__).parents[2])
 
 PRELUDE = """
 import asyncio, inspect, json, os
-services = "rds,elasticache,monitoring,ec2,wafv2,apigateway,iam"
+services = "rds,elasticache,monitoring,ec2,wafv2,apigateway,iam,secretsmanager"
 os.environ.update(SERVICES=services, DOCKER_HOST="unix:///nowhere")
 from ministack.services import apigateway, cloudwatch, ec2, elasticache, iam, rds, waf
+from ministack.services import secretsmanager
 def call(module, action, **data):
     answer = module._ACTION_MAP[action](data)
     return answer[0], answer[2].decode()
@@ -195,3 +196,29 @@ def test_an_endpoint_forgets_its_security_groups() -> None:
     """And whether it answers under the service's own name."""
     assert stock("show('SecurityGroupId' not in inspect.getsource(ec2._create_vpc_endpoint))")
     assert stock("show('PrivateDnsEnabled' not in inspect.getsource(ec2._create_vpc_endpoint))")
+
+
+LABELLED = """
+secretsmanager._create_secret({"Name": "a"})
+value = {"SecretId": "a", "SecretString": "x", "VersionStages": %s}
+answer = secretsmanager._put_secret_value(value)
+show(json.loads(answer[2])["VersionStages"])
+"""
+
+
+def test_a_first_version_with_a_label_is_not_current() -> None:
+    """Secrets Manager makes the first version current, whatever labels it is given."""
+    assert stock(LABELLED % ["OWN"]) == ["OWN"]
+
+
+def test_a_current_version_has_no_label_of_its_own() -> None:
+    """Labels beside AWSCURRENT are dropped."""
+    assert stock(LABELLED % ["AWSCURRENT", "OWN"]) == ["AWSCURRENT"]
+
+
+def test_a_users_access_is_not_escaped() -> None:
+    """An access string with a channel (&) makes the answer something else than XML."""
+    assert stock("""
+user = {"UserId": "u", "UserName": "u", "Engine": "redis", "AccessString": "on ~a:* &a:* +@all"}
+show(" &a:*" in elasticache._create_user(user)[2].decode())
+""")

@@ -9,15 +9,16 @@ resource "aws_secretsmanager_secret" "this" {
   recovery_window_in_days = var.protected ? 30 : 0
 }
 
-# A task whose secret has no value does not start, so each begins with one that says so. Terraform
-# reads back this very version and no other: real values never enter its state. The second label
-# keeps Secrets Manager from tidying the version away, after which Terraform would put it back.
+# A task whose secret has no value does not start, so each begins with one that says so. Secrets
+# Manager makes a secret's first version current by itself. Its label keeps the version from being
+# tidied away, and should Terraform ever have to make it again, the value in force stays current.
+# Terraform reads back this version and no other: real values never enter its state.
 resource "aws_secretsmanager_secret_version" "placeholder" {
   for_each = var.placeholders
 
   secret_id      = aws_secretsmanager_secret.this[each.key].id
   secret_string  = each.value
-  version_stages = ["AWSCURRENT", "PLACEHOLDER"]
+  version_stages = ["PLACEHOLDER"]
 
   lifecycle {
     ignore_changes = [secret_string, version_stages]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from embedded_aws.databases import redis
 from embedded_aws.databases.redis import User
@@ -202,6 +203,10 @@ def _patch_users(caches: Caches) -> None:
 
         return handler
 
+    described = elasticache._user_xml
+    elasticache._user_xml = lambda u: described(
+        {**u, "AccessString": escape(u.get("AccessString", ""))}
+    )
     elasticache._create_user = remembering(elasticache._create_user)
     elasticache._modify_user = remembering(elasticache._modify_user)
     for name in ("_modify_user_group", "_modify_cache_parameter_group"):

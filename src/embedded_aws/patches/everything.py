@@ -19,6 +19,7 @@ from embedded_aws.patches import (
     merge,
     process,
     rds,
+    secrets,
     services,
     wafv2,
 )
@@ -32,7 +33,7 @@ SYMBOLS = merge(
     (
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
-        *(services.SYMBOLS, codedeploy.SYMBOLS),
+        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )
@@ -43,6 +44,6 @@ def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
     ecr.apply(settings)
     ecs.apply(settings, scheduler)
     elb.apply(pool)
-    for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, wafv2):
+    for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, secrets, wafv2):
         service.apply()
     process.apply()

@@ -1,0 +1,48 @@
+"""Secrets Manager: a first version is current, and labels of one's own stay on their version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from embedded_aws.patches import Symbols
+
+CURRENT = "AWSCURRENT"
+THEIRS = frozenset({CURRENT, "AWSPREVIOUS", "AWSPENDING"})
+"""The labels that Secrets Manager itself moves."""
+
+SYMBOLS: Symbols = {
+    "services.secretsmanager._put_secret_value": ("data",),
+    "services.secretsmanager._resolve": ("secret_id", "use_arn_scope"),
+}
+
+
+def apply() -> None:
+    """Patch the service."""
+    from ministack.services import secretsmanager
+
+    theirs = secretsmanager._put_secret_value
+
+    def put(data: Mapping[str, Any]) -> Any:
+        _, secret = secretsmanager._resolve(data.get("SecretId"))
+        stages = list(data.get("VersionStages") or [CURRENT])
+        if secret is not None and not secret["Versions"] and CURRENT not in stages:
+            stages.append(CURRENT)
+        status, headers, body = theirs({**data, "VersionStages": stages})
+        if status != 200:
+            return status, headers, body
+        answer = json.loads(body)
+        answer["VersionStages"] = label(secret["Versions"], answer["VersionId"], stages)
+        return status, headers, json.dumps(answer).encode()
+
+    secretsmanager._put_secret_value = put
+
+
+def label(versions: Mapping[str, dict[str, Any]], version: str, stages: Sequence[str]) -> list[str]:
+    """Put the labels among `stages` that are nobody else's on `version` alone; all that it has."""
+    for stage in set(stages) - THEIRS:
+        for other in versions.values():
+            other["Stages"] = [each for each in other["Stages"] if each != stage]
+        versions[version]["Stages"].append(stage)
+    return list(versions[version]["Stages"])
