@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from slipway.aws import Aws
     from slipway.config import Service, Settings
 
-PLACEHOLDER = "unset"
-"""What `infra/modules/secrets` writes into an entry that it makes."""
+PLACEHOLDER = "not set: "
+"""What the value begins with that `infra/service/data.tf` gives an entry which it makes."""
 
 LONGEST = 65_536
 """Bytes of a value; source: AWS's quotas of Secrets Manager."""
@@ -59,7 +59,12 @@ def unset(aws: Aws, settings: Settings, service: Service) -> list[str]:
 
 def missing(values: Mapping[str, str | None]) -> list[str]:
     """The names whose value is none, or still the placeholder; pure."""
-    return [name for name, value in values.items() if value in (None, "", PLACEHOLDER)]
+    return [name for name, value in values.items() if not is_set(value)]
+
+
+def is_set(value: str | None) -> bool:
+    """Whether this is a value that somebody gave."""
+    return value is not None and value != "" and not value.startswith(PLACEHOLDER)
 
 
 def set_command(environment: str, service: str, name: str) -> str:
@@ -88,12 +93,12 @@ def look(aws: Aws, settings: Settings, service: str, name: str) -> Secret:
         if error_code(error) in _ABSENT | _DELETED:
             return found
         raise
-    is_set = not missing({name: answer.get("SecretString", "(binary)")})
+    given = is_set(answer.get("SecretString", "(binary)"))
     return Secret(
         service=service,
         name=name,
         id=identity,
-        state="set" if is_set else "unset",
+        state="set" if given else "unset",
         changed=answer["CreatedDate"],
         version=answer["VersionId"],
     )
@@ -131,8 +136,8 @@ def text(raw: bytes, *, keep_newline: bool) -> str:
         value = value.removesuffix("\n").removesuffix("\r")
     if not value.strip():
         raise UsageError("the value is empty; nothing was set")
-    if value == PLACEHOLDER:
-        raise UsageError(f"the value may not be {PLACEHOLDER!r}: that stands for a missing one")
+    if not is_set(value):
+        raise UsageError(f"a value may not begin with {PLACEHOLDER!r}: that is a missing one's")
     return value
 
 

@@ -102,7 +102,7 @@ def test_one_newline_at_the_end_is_left_out(raw: bytes, keep: bool, value: str) 
         (b"", "empty"),
         (b"\n", "empty"),
         (b"  ", "empty"),
-        (b"unset\n", "may not be"),
+        (b"not set: really\n", "may not begin"),
         (b"\xff\xfe", "not text"),
         (b"x" * 65_537, "65537 bytes"),
     ],
@@ -133,8 +133,8 @@ def test_only_declared_names(names: tuple[str, ...], asked: str, says: str) -> N
     ("values", "left"),
     [
         ({}, []),
-        ({"A": "x", "B": None, "C": "unset", "D": ""}, ["B", "C", "D"]),
-        ({"A": "unset "}, []),
+        ({"A": "x", "B": None, "C": "not set: invoke secrets.set", "D": ""}, ["B", "C", "D"]),
+        ({"A": "unset"}, []),
     ],
 )
 def test_missing(values: dict[str, Any], left: list[str]) -> None:

@@ -39,7 +39,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     with mock_aws():
         aws = Aws(environment, None, boto3.Session("key", "secret", region_name="us-west-1"))
         monkeypatch.setattr("slipway.aws.connect", lambda *_, **__: aws)
-        aws.secretsmanager.create_secret(Name=KEY, SecretString="unset")
+        aws.secretsmanager.create_secret(Name=KEY, SecretString="not set: invoke secrets.set")
         yield aws
 
 
@@ -102,7 +102,7 @@ def test_a_dry_run_sets_nothing(
     pipe(monkeypatch, "hush\n")
     secrets.set_.body(Context(), env="dev", service="greeter", name="STRIPE_KEY", dry_run=True)
     assert capsys.readouterr().out.startswith("would set: STRIPE_KEY")
-    assert value(aws) == "unset"
+    assert value(aws) == "not set: invoke secrets.set"
 
 
 def test_an_undeclared_name_is_refused_before_the_value(
