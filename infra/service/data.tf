@@ -76,7 +76,11 @@ locals {
 locals {
   database = var.service.database.enabled ? local.contract.database : null
   migrates = var.service.database.enabled && length(var.service.database.migrate) > 0
-  rotates  = var.service.database.enabled && try(local.contract.database.rotation, null) != null
+
+  # Tasks could not start before the first migration, or before somebody has given the secrets their
+  # values: the first deploy that can starts them.
+  waits   = local.migrates || length(var.service.secrets) > 0
+  rotates = var.service.database.enabled && try(local.contract.database.rotation, null) != null
 
   # PostgreSQL would want hyphens quoted everywhere.
   database_account = !var.service.database.enabled ? {} : {

@@ -110,7 +110,7 @@ module "service" {
   port                            = var.service.port
   former_port                     = var.service.former_port
   grace                           = var.service.health.grace
-  desired_count                   = var.service.scale.min
+  desired_count                   = local.waits ? 0 : var.service.scale.min
   controller                      = local.codedeploy ? "CODE_DEPLOY" : "ECS"
   minimum_healthy_percent         = var.service.deploy.minimum_healthy_percent
   maximum_percent                 = var.service.deploy.maximum_percent

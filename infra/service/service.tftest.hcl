@@ -39,6 +39,11 @@ run "names_the_service" {
   }
 
   assert {
+    condition     = !local.waits
+    error_message = "a service that needs nothing first starts at once"
+  }
+
+  assert {
     condition     = data.aws_ssm_parameter.platform.name == "/acme-shop-default/platform"
     error_message = "the service finds its environment by name"
   }

@@ -234,6 +234,11 @@ run "gets_what_it_asks_for" {
     condition     = output.migration_task_definition_arn != null
     error_message = "there is a task to migrate with"
   }
+
+  assert {
+    condition     = local.waits
+    error_message = "no task starts before the migration and the secrets' values"
+  }
 }
 
 run "fits_with_the_longest_names" {
