@@ -97,6 +97,32 @@ locals {
   }
 }
 
+locals {
+  migration_statements = [for statement in concat(
+    [
+      {
+        Sid      = "Master"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = try(local.database.master_secret_arn, null)
+      },
+      {
+        Sid      = "Account"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+        Resource = try(module.secrets.arns["database"], null)
+      },
+    ],
+    local.key_arn == null ? [] : [{
+      Sid       = "Key"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = local.key_arn
+      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+    }],
+  ) : statement if local.migrates]
+}
+
 resource "aws_vpc_security_group_ingress_rule" "database" {
   count = var.service.database.enabled ? 1 : 0
 
@@ -121,29 +147,7 @@ module "migration_roles" {
   parameter_arns = values(local.parameter_arns)
   key_arn        = local.key_arn
 
-  task_statements = concat(
-    [
-      {
-        Sid      = "Master"
-        Effect   = "Allow"
-        Action   = "secretsmanager:GetSecretValue"
-        Resource = local.database.master_secret_arn
-      },
-      {
-        Sid      = "Account"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
-        Resource = module.secrets.arns["database"]
-      },
-    ],
-    local.key_arn == null ? [] : [{
-      Sid       = "Key"
-      Effect    = "Allow"
-      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource  = local.key_arn
-      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
-    }],
-  )
+  task_statements = local.migration_statements
 }
 
 module "migration" {

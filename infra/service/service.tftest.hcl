@@ -181,11 +181,31 @@ run "refuses_another_environments_workspace" {
   expect_failures = [var.environment, var.image]
 }
 
-run "refuses_what_the_environment_lacks" {
+run "refuses_a_database_that_the_environment_lacks" {
   command = plan
 
   variables {
-    service = merge(var.service, { database = { enabled = true }, cache = { enabled = true }, buckets = { uploads = { replicate = true } } })
+    service = merge(var.service, { database = { enabled = true } })
+  }
+
+  expect_failures = [data.aws_ssm_parameter.platform]
+}
+
+run "refuses_a_cache_that_the_environment_lacks" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { cache = { enabled = true } })
+  }
+
+  expect_failures = [data.aws_ssm_parameter.platform]
+}
+
+run "refuses_a_copy_of_a_bucket_that_the_environment_lacks" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { buckets = { uploads = { replicate = true } } })
   }
 
   expect_failures = [data.aws_ssm_parameter.platform]

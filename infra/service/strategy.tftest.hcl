@@ -231,6 +231,30 @@ run "gets_what_it_asks_for" {
   }
 
   assert {
+    condition = { for statement in concat(local.bucket_statements, local.cache_statements) : statement.Sid => jsonencode([statement.Action, statement.Resource]) } == {
+      List       = jsonencode([["s3:GetBucketLocation", "s3:ListBucket"], ["arn:aws:s3:::mock", "arn:aws:s3:::mock"]])
+      Objects    = jsonencode([["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::mock/*", "arn:aws:s3:::mock/*"]])
+      ObjectsKey = jsonencode([["kms:Decrypt", "kms:GenerateDataKey"], local.contract.kms_key_arn])
+      Cache      = jsonencode(["elasticache:Connect", [local.contract.cache.arn, "arn:aws:elasticache:us-west-1:123456789012:user:shop-default-order-desk"]])
+    }
+    error_message = "the code may use its own buckets and its own user of the cache, and no more"
+  }
+
+  assert {
+    condition = { for statement in local.migration_statements : statement.Sid => jsonencode([statement.Action, statement.Resource]) } == {
+      Master  = jsonencode(["secretsmanager:GetSecretValue", local.contract.database.master_secret_arn])
+      Account = jsonencode([["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], module.secrets.arns["database"]])
+      Key     = jsonencode([["kms:Decrypt", "kms:GenerateDataKey"], local.contract.kms_key_arn])
+    }
+    error_message = "the migration reads the master's secret and writes the service's own, and no more"
+  }
+
+  assert {
+    condition     = !contains(values(local.secret_arns), local.contract.database.master_secret_arn)
+    error_message = "the app can't read the master's secret"
+  }
+
+  assert {
     condition     = output.migration_task_definition_arn != null
     error_message = "there is a task to migrate with"
   }
