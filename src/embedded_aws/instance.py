@@ -13,6 +13,7 @@ from embedded_aws.loadbalancer.certificates import Certificates
 from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
+from embedded_aws.loadbalancer.traffic import Traffic
 from embedded_aws.patches import check, elb_view, everything
 from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
@@ -46,7 +47,12 @@ class Instance:
         self._additions = Additions(self._pool, self._scheduler)
 
         self._alarms = Watch()
+        from embedded_aws.loadbalancer.publisher import Publisher
+
+        self._traffic = Traffic()
         self._listeners = self._plane()
+        connections = getattr(self._listeners, "connections", self._traffic.active)
+        self._publisher = Publisher(self._pool, self._traffic, connections, elb_view.links)
         self._saver = Saver(settings.state, app._build_persistence_save_dict, encoder())
         self._loop: asyncio.Task[None] | None = None
 
@@ -58,10 +64,11 @@ class Instance:
         program = shutil.which("haproxy")
         if program and os.environ.get("EMBEDDED_AWS_FORWARDER") != "builtin":
             routes = partial(elb_view.routes, certificates)
-            return Plane(program, self.settings.folder, self._pool, routes)
+            return Plane(program, self.settings.folder, self._pool, routes, self._traffic.note)
         from embedded_aws.loadbalancer.forward import application
 
-        return Listeners(partial(elb_view.places, certificates), application)
+        serves = partial(application, self._traffic)
+        return Listeners(partial(elb_view.places, certificates), serves)
 
     async def begin(self) -> None:
         """Start what follows the APIs."""
@@ -70,12 +77,14 @@ class Instance:
         self._scheduler.start()
         self._additions.begin()
         self._alarms.start()
+        self._publisher.start()
         self._saver.start()
         log.info("answering on http://127.0.0.1:%s", self.settings.port)
 
     async def close(self) -> None:
         """End everything that could change something, the state saved before tasks go."""
         log.info("stopping")
+        await asyncio.to_thread(self._publisher.stop)
         await asyncio.to_thread(self._alarms.stop)
         await asyncio.to_thread(self._additions.close)
         await asyncio.to_thread(self._scheduler.close)

@@ -1,12 +1,16 @@
-"""The embedded AWS's load balancers: HTTPS, by HAProxy and by the process itself."""
+"""The embedded AWS's load balancers: HTTPS and metrics, by HAProxy and by the process itself."""
 
 from __future__ import annotations
 
+import http.client
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path.startswith("/slow"):
+            time.sleep(0.5)
         last = self.path.partition("?")[0].rpartition("/")[2]
         body = self.headers.get("X-Forwarded-Proto", "").encode()
         self.send_response(int(last) if last.isdigit() else 200)
@@ -71,6 +77,55 @@ class Shop:
             return states == ["healthy"]
 
         wait_for("a healthy target", seen)
+
+    @property
+    def dimensions(self) -> list[dict[str, str]]:
+        """Of the target group behind this load balancer, as AWS names both."""
+        return [
+            {"Name": "LoadBalancer", "Value": self.balancer.partition("loadbalancer/")[2]},
+            {"Name": "TargetGroup", "Value": self.group.rpartition(":")[2]},
+        ]
+
+    def seen(self, name: str, statistic: str, dimensions: list[dict[str, str]]) -> float:
+        """A metric over the last minutes: a sum, the newest for others; 0 where it isn't there."""
+        now = datetime.now(UTC)
+        which = "ExtendedStatistics" if statistic.startswith("p") else "Statistics"
+        found = self.embedded.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/ApplicationELB",
+            MetricName=name,
+            Dimensions=dimensions,
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            **{which: [statistic]},
+        )["Datapoints"]
+        values = [one.get(statistic, one.get(which, {}).get(statistic)) for one in found]
+        return float(sum(value for value in values if value is not None))
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection(self.host, 8080, timeout=20)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    @contextmanager
+    def asked(self, path: str) -> Iterator[None]:
+        """Ask all the time meanwhile."""
+        over = threading.Event()
+
+        def ask() -> None:
+            while not over.wait(0.05):
+                self.get(path)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def curl(self, url: str, *more: str) -> str:
         """What it prints; empty where there was no connection."""
@@ -173,3 +228,110 @@ def test_an_imported_certificate_is_shown_as_it_is(shop: Shop) -> None:
     wait_for("the second certificate again", lambda: shown(shop, 8444) == other)
     shop.healthy()
     assert shop.curl(f"https://{shop.host}:8444/", "-k") == "https"
+
+
+def test_requests_are_counted(shop: Shop) -> None:
+    """By code, for the load balancer and for the target group, with percentiles of the time."""
+    balancer = shop.dimensions[:1]
+    # What was asked before has been published then.
+    time.sleep(3)
+    before = shop.seen("RequestCount", "Sum", shop.dimensions)
+    asked = ["/200"] * 6 + ["/404"] * 3 + ["/slow/500"]
+    assert [shop.get(path) for path in asked] == [200] * 6 + [404] * 3 + [500]
+    wait_for("all", lambda: shop.seen("RequestCount", "Sum", shop.dimensions) == before + 10)
+    assert shop.seen("RequestCount", "Sum", balancer) == before + 10
+    assert shop.seen("RequestCountPerTarget", "Sum", shop.dimensions[1:]) >= 10
+    for where in (balancer, shop.dimensions):
+        assert shop.seen("HTTPCode_Target_2XX_Count", "Sum", where) >= 6
+        assert shop.seen("HTTPCode_Target_4XX_Count", "Sum", where) == 3
+        assert shop.seen("HTTPCode_Target_5XX_Count", "Sum", where) == 1
+        assert 0.45 < shop.seen("TargetResponseTime", "p99", where) < 2
+        assert 0 < shop.seen("TargetResponseTime", "p50", where) < 0.4
+    assert shop.seen("HealthyHostCount", "Maximum", shop.dimensions) == 1
+    assert shop.seen("HTTPCode_ELB_5XX_Count", "Sum", balancer) == 0
+
+
+def test_what_the_load_balancer_answers_itself_is_counted_apart(shop: Shop) -> None:
+    """No target had a part in it."""
+    empty = shop.elb.create_target_group(
+        Name="empty", Protocol="HTTP", Port=80, VpcId="vpc-1", TargetType="ip"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    listener = shop.listen(8082, {"Type": "forward", "TargetGroupArn": empty})
+    wait_for(
+        "a 503", lambda: shop.curl(f"http://{shop.host}:8082/", "-w", "%{http_code}")[-3:] == "503"
+    )
+    wait_for("it", lambda: shop.seen("HTTPCode_ELB_5XX_Count", "Sum", shop.dimensions[:1]) >= 1)
+    shop.elb.delete_listener(ListenerArn=listener)
+
+
+def test_errors_make_an_alarm(shop: Shop) -> None:
+    """By metric math over two metrics, as an environment's own alarms have it."""
+    watch = shop.embedded.client("cloudwatch")
+
+    def query(name: str, metric: str) -> dict[str, Any]:
+        found = {"Namespace": "AWS/ApplicationELB", "MetricName": metric}
+        stat = {"Metric": {**found, "Dimensions": shop.dimensions}, "Period": 300, "Stat": "Sum"}
+        return {"Id": name, "MetricStat": stat, "ReturnData": False}
+
+    share = {"Id": "share", "Expression": "100 * FILL(errors, 0) / requests", "ReturnData": True}
+    watch.put_metric_alarm(
+        AlarmName="errors",
+        EvaluationPeriods=1,
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=50,
+        TreatMissingData="notBreaching",
+        Metrics=[
+            share,
+            query("errors", "HTTPCode_Target_5XX_Count"),
+            query("requests", "RequestCount"),
+        ],
+    )
+
+    def state() -> str:
+        found = watch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"][0]
+        return str(found["StateValue"])
+
+    with shop.asked("/200"):
+        wait_for("peace", lambda: state() == "OK")
+    with shop.asked("/500"):
+        wait_for("an alarm", lambda: state() == "ALARM")
+    with shop.asked("/200"):
+        wait_for("peace again", lambda: state() == "OK")
+
+
+def test_requests_scale_a_service(shop: Shop) -> None:
+    """Target tracking by requests per target, which nobody else publishes."""
+    ecs, scaling = shop.embedded.client("ecs"), shop.embedded.client("application-autoscaling")
+    ecs.create_cluster(clusterName="shop")
+    # No such image: what scales is the count that is wanted.
+    definition = ecs.register_task_definition(
+        family="shop", containerDefinitions=[{"name": "app", "image": "127.0.0.1:1/none:none"}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    ecs.create_service(
+        cluster="shop", serviceName="shop", taskDefinition=definition, desiredCount=1
+    )
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/shop/shop",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    label = "/".join(one["Value"] for one in shop.dimensions)
+    tracked = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="requests",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 3,
+            "PredefinedMetricSpecification": tracked,
+        },
+    )
+
+    def wanted() -> int:
+        found = ecs.describe_services(cluster="shop", services=["shop"])["services"][0]
+        return int(found["desiredCount"])
+
+    with shop.asked("/200"):
+        wait_for("two tasks that are wanted", lambda: wanted() == 2)
+    ecs.delete_service(cluster="shop", service="shop", force=True)

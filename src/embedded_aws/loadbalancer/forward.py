@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -15,18 +17,24 @@ from ministack.services import alb
 from embedded_aws.loadbalancer.choice import eligible, pick, weights
 from embedded_aws.loadbalancer.listeners import Application, Place
 from embedded_aws.loadbalancer.pool import Pool, Target
+from embedded_aws.loadbalancer.traffic import Answer, Traffic
 
 Response = tuple[int, dict[str, Any], Any]
 
 
-def application(place: Place) -> Application:
-    """The ASGI application of one listener."""
+_forwarded: ContextVar[list[Answer]] = ContextVar("forwarded")
+"""Of the request that is being answered: what a target group's part in it was."""
+
+
+def application(traffic: Traffic, place: Place) -> Application:
+    """The ASGI application of one listener; what it answers is counted."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await _http(place, scope, receive, send)
+            with traffic.under_way(place.load_balancer):
+                await _http(traffic, place, scope, receive, send)
 
     return serve
 
@@ -39,11 +47,16 @@ async def _lifespan(receive: Any, send: Any) -> None:
             return
 
 
-async def _http(place: Place, scope: Any, receive: Any, send: Any) -> None:
+async def _http(traffic: Traffic, place: Place, scope: Any, receive: Any, send: Any) -> None:
     headers = _headers(scope)
     body = await _body(receive)
     query = scope.get("query_string", b"").decode("latin-1")
+    _forwarded.set([])
     response = await _dispatch(place, scope, headers, body, query)
+    own = Answer(place.load_balancer, "", response[0], None)
+    # A target group's part is not known to belong to a load balancer where it is noted.
+    for part in _forwarded.get() or [own]:
+        traffic.note(part._replace(balancer=place.load_balancer))
     await ministack_app._send_if_handled(send, response, receive, head=scope["method"] == "HEAD")
 
 
@@ -112,6 +125,7 @@ def forwarder(pool: Pool) -> Any:
         if target is None:
             return answer(503, "no registered targets in the target group")
         target.in_flight += 1
+        began = time.monotonic()
         try:
             response: Response = await alb._proxy_http_target(
                 {"Id": target.key.id, "Port": target.key.port},
@@ -126,6 +140,10 @@ def forwarder(pool: Pool) -> Any:
         except BaseException:
             target.in_flight -= 1
             raise
+        # What could not be asked is answered with a body that is there at once.
+        answered = isinstance(response[2], StreamingResponse)
+        seconds = time.monotonic() - began if answered else None
+        _forwarded.get([]).append(Answer("", group or "", response[0], seconds))
         return _counted(response, target)
 
     return forward

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,16 @@ from embedded_aws.loadbalancer.haproxy_config import (
     Listener,
     Slot,
     backend_name,
+    frontend_name,
     render,
     slots_needed,
 )
+from embedded_aws.loadbalancer.haproxy_log import Log
 from embedded_aws.loadbalancer.listeners import Place
 
 if TYPE_CHECKING:
     from embedded_aws.loadbalancer.pool import Pool, Target
+    from embedded_aws.loadbalancer.traffic import Answer
 
 log = logging.getLogger("embedded.haproxy")
 
@@ -48,6 +52,7 @@ class Plane:
         folder: Path,
         pool: Pool,
         look: Callable[[], tuple[Sequence[Listener], Sequence[str]]],
+        note: Callable[[Answer], None] = lambda _: None,
     ) -> None:
         self._program = program
         self._file = folder / "haproxy.cfg"
@@ -59,6 +64,9 @@ class Plane:
         self._slots: dict[str, list[Slot]] = {}
         self._serving: set[tuple[str, int]] = set()
         self._failed: dict[Place, str] = {}
+        self._names: dict[str, str] = {}
+        self._log = Log(Path(f"{self._socket}.log"), lambda: self._names)
+        self._note = note
 
     @property
     def problems(self) -> Mapping[Place, str]:
@@ -69,6 +77,7 @@ class Plane:
         """Bring HAProxy in step; called a few times a second."""
         listeners, groups = self._look()
         listeners = self._free(listeners)
+        self._names = _names(listeners, groups)
         slots = {group: self._placed(group) for group in groups}
         frame = render("", listeners, {g: [Slot()] * len(s) for g, s in slots.items()})
         if frame != self._frame or not self._running:
@@ -84,6 +93,15 @@ class Plane:
         if self._process and self._running:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait)
+        await asyncio.to_thread(self._log.close)
+
+    def connections(self) -> Counter[str]:
+        """Connections of clients, by load balancer."""
+        found: Counter[str] = Counter()
+        for (name, kind), count in in_flight(self._say("show stat")).items():
+            if kind == "FRONTEND" and name in self._names:
+                found[self._names[name]] += count
+        return found
 
     @property
     def _running(self) -> bool:
@@ -140,6 +158,8 @@ class Plane:
         return done.stderr.strip() if done.returncode else ""
 
     def _start(self) -> None:
+        if not self._log.reads:
+            self._log.start(self._note)
         # From the main thread: the signal comes when the thread that started it ends.
         self._process = subprocess.Popen(
             [self._program, "-W", "-q", "-f", str(self._file)],
@@ -181,6 +201,14 @@ class Plane:
             log.warning("HAProxy does not answer: %s", error)
             self._frame = ""
             return ""
+
+
+def _names(listeners: Sequence[Listener], groups: Sequence[str]) -> dict[str, str]:
+    """ARNs by the names that HAProxy's log and statistics have."""
+    return {
+        **{frontend_name(one.place): one.place.load_balancer for one in listeners},
+        **{backend_name(group): group for group in groups},
+    }
 
 
 def _bound(listener: Listener) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded_aws.loadbalancer.choice import weights
+from embedded_aws.loadbalancer.haproxy_log import FORMAT
 from embedded_aws.loadbalancer.listeners import Place
 
 HEAD = """\
@@ -16,9 +17,13 @@ global
   stats socket {socket} mode 600 level admin expose-fd listeners
   maxconn 4000
   hard-stop-after 120s
+  log {socket}.log len 512 format raw local0
 
 defaults
   mode http
+  log global
+  log-format {log_format}
+  option dontlognull
   option forwardfor
   option http-keep-alive
   option idle-close-on-response
@@ -57,10 +62,15 @@ def render(
     socket: str, listeners: Sequence[Listener], backends: Mapping[str, Sequence[Slot]]
 ) -> str:
     """The whole file; `backends` holds the slots of each target group by its ARN."""
-    parts = [HEAD.format(socket=socket)]
+    parts = [HEAD.format(socket=socket, log_format=quoted(FORMAT))]
     parts += ["\n".join(_frontend(listener, backends)) for listener in listeners]
     parts += ["\n".join(_backend(arn, slots)) for arn, slots in sorted(backends.items())]
     return "\n\n".join(parts) + "\n"
+
+
+def frontend_name(place: Place) -> str:
+    """A name that tells the address."""
+    return f"lb_{place.address.replace('.', '_')}_{place.real_port}"
 
 
 def backend_name(arn: str) -> str:
@@ -83,8 +93,7 @@ def _backend(arn: str, slots: Sequence[Slot]) -> Iterator[str]:
 
 def _frontend(listener: Listener, backends: Mapping[str, Any]) -> Iterator[str]:
     place = listener.place
-    name = f"lb_{place.address.replace('.', '_')}_{place.real_port}"
-    yield f"frontend {name}"
+    yield f"frontend {frontend_name(place)}"
     yield f"  bind {place.address}:{place.real_port}{_tls(place)}"
     yield f"  http-request set-header X-Forwarded-Proto {place.protocol}"
     yield f"  http-request set-header X-Forwarded-Port {place.port}"

@@ -34,6 +34,7 @@ SYMBOLS: Symbols = {
     "services.cloudwatch._dispatch_alarm_actions": ("alarm", "old_state", "new_state", "reason"),
     "services.cloudwatch._evaluate_alarm": ("alarm",),
     "services.cloudwatch._evaluate_parent_alarms": ("child", "seen"),
+    "services.cloudwatch._metric_bucket": ("key",),
     "services.cloudwatch._metrics": None,
     "services.cloudwatch._parse_ts": ("value",),
     "services.cloudwatch._record_history": (

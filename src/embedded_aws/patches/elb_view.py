@@ -112,12 +112,22 @@ def view() -> View:
 
 def _used() -> set[str]:
     """Target groups that some listener or rule forwards to, also with a weight of 0."""
+    return {group for _, group in links()}
+
+
+def links() -> set[tuple[str, str]]:
+    """Load balancers with the target groups that their rules forward to."""
     from ministack.services import alb
 
-    actions = [
-        action
+    balancers = {
+        listener["ListenerArn"]: listener["LoadBalancerArn"]
+        for listener in alb._listeners.all_values()
+    }
+    return {
+        (balancers[rule["ListenerArn"]], group)
         for rule in alb._rules.all_values()
+        if rule["ListenerArn"] in balancers
         for action in (rule.get("Actions") or [])
         if str(action.get("Type", "")).lower() == "forward"
-    ]
-    return {group for action in actions for group, _ in weights(action)}
+        for group, _ in weights(action)
+    }
