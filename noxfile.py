@@ -55,7 +55,9 @@ def test(session: nox.Session) -> None:
 @nox.session
 def e2e(session: nox.Session) -> None:
     """The whole flow with a real engine, real Terraform and the embedded AWS."""
-    session.run("pytest", "-q", "-m", "e2e", "tests/e2e", *session.posargs)
+    # Much of it is waiting, so that three workers do well on two cores.
+    side_by_side = ("-n", "3", "--dist", "loadgroup")
+    session.run("pytest", "-q", *side_by_side, "tests/e2e", *session.posargs)
 
 
 @nox.session

@@ -246,9 +246,9 @@ def test_no_credentials_is_no_embedded_deploy(deployed: Deployed) -> None:
 
 
 def test_two_deploys_at_once(deployed: Deployed) -> None:
-    """One deploys, the other is told who does; with `--wait` it follows and finds it done."""
+    """One deploys, the other waits for it and then finds it done."""
     deployed.clone.edit(API, r"\Z", f"\n# {time.time()}\n")
-    one = deployed.clone.start("deploy", "--env=local", "--json")
+    one = deployed.clone.start("deploy", "--env=local", "--json", "--wait=300")
     two = deployed.clone.start("deploy", "--env=local", "--json", "--wait=300")
     ends = [process.communicate(timeout=300) for process in (one, two)]
     assert [one.returncode, two.returncode] == [0, 0], ends
