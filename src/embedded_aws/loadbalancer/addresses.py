@@ -11,6 +11,9 @@ SHIFT = 20000
 STEP = 1000
 """Between the shifts of two load balancers that have to share one address."""
 
+USUAL_PORT = 4566
+"""The API's port whose instance has the plainest addresses, 127.0.1.N."""
+
 CanBind = Callable[[str, int], bool]
 
 
@@ -25,15 +28,26 @@ def can_bind(address: str, port: int) -> bool:
     return True
 
 
-def allocate(taken: Collection[tuple[str, int]], can: CanBind = can_bind) -> tuple[str, int]:
+def network(port: int) -> str:
+    """The first three numbers of an instance's loopback addresses, by the port of its API.
+
+    Each has its own, so that nobody takes a load balancer's address while its instance is down.
+    """
+    return "127.0.1" if port == USUAL_PORT else f"127.{port >> 8}.{port & 255}"
+
+
+def allocate(
+    taken: Collection[tuple[str, int]], can: CanBind = can_bind, *, port: int = USUAL_PORT
+) -> tuple[str, int]:
     """An address and a shift of ports for a new load balancer.
 
-    `taken` holds those of the others. Best is a loopback address of its own with real ports; where
-    low ports can't be opened, the same with shifted ones; where loopback has one address only
-    (macOS), that with a shift of its own.
+    `taken` holds those of the others, `port` is the API's. Best is a loopback address of its own
+    with real ports; where low ports can't be opened, the same with shifted ones; where loopback has
+    one address only (macOS), that with a shift of its own.
     """
     used = {address for address, _ in taken}
-    own = [f"127.0.1.{n}" for n in range(1, 255) if f"127.0.1.{n}" not in used]
+    numbered = (f"{network(port)}.{n}" for n in range(1, 255))
+    own = [address for address in numbered if address not in used]
     for address in own:
         if can(address, 80):
             return address, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -74,7 +75,8 @@ def give_address(record: dict[str, Any]) -> None:
     from ministack.services import alb
 
     others = [lb for lb in alb._lbs.all_values() if ADDRESS in lb]
-    address, shift = addresses.allocate([(lb[ADDRESS], lb[SHIFT]) for lb in others])
+    taken = [(lb[ADDRESS], lb[SHIFT]) for lb in others]
+    address, shift = addresses.allocate(taken, port=int(os.environ["GATEWAY_PORT"]))
     record[ADDRESS], record[SHIFT] = address, shift
     record["DNSName"] = addresses.dns_name(address, shift)
 

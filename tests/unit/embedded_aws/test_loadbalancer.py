@@ -38,6 +38,15 @@ def test_a_load_balancer_gets_an_address_of_its_own() -> None:
     assert allocate(taken, lambda address, port: address != "127.0.1.2") == ("127.0.1.3", 0)
 
 
+def test_instances_have_addresses_apart() -> None:
+    """An instance that is down finds its addresses free when it comes up again."""
+    usual, other, third = (
+        allocate([], lambda *_: True, port=port)[0] for port in (4566, 4700, 4701)
+    )
+    assert usual == "127.0.1.1"
+    assert len({address.rsplit(".", 1)[0] for address in (usual, other, third)}) == 3
+
+
 def test_without_the_right_to_low_ports_they_are_shifted() -> None:
     """The name then holds the port, so that `http://<name>` answers."""
     address, shift = allocate([], lambda address, port: port > 1023)
