@@ -60,7 +60,7 @@ def parse(text: str) -> AppSpec:
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     # JSON is YAML too, so one parser reads both.
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OWNER_LABEL = "slipway.embedded"
 """On networks and volumes: the name of the instance that they belong to."""
 
-RANGE = ipaddress.ip_network("198.19.0.0/16")
+RANGE = ipaddress.IPv4Network("198.19.0.0/16")
 """Set apart for benchmarks by RFC 2544, so neither the internet nor a company uses it."""
 
 FIRST, LAST = 10, 250

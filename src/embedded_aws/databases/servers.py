@@ -102,8 +102,8 @@ class Servers:
         container = self._find(name)
         if container is None or container.status != "running":
             return 1, "it does not run"
-        code, output = container.exec_run(list(argv), environment=environment)
-        return int(code), output.decode(errors="replace")
+        answer: Any = container.exec_run(list(argv), environment=environment)
+        return int(answer.exit_code), answer.output.decode(errors="replace")
 
     def run_beside(self, image: str, *argv: str) -> tuple[int, str]:
         """Run a command on the volume without a server, as root."""
@@ -139,6 +139,8 @@ class Servers:
             return None
 
     def _create(self, server: Server) -> Container:
+        from docker.types import LogConfig
+
         self.client.volumes.create(self.name, labels={network.OWNER_LABEL: self.name})
         endpoint = self.client.api.create_endpoint_config(ipv4_address=server.address)
         return self.client.containers.create(
@@ -154,7 +156,7 @@ class Servers:
             networking_config={self.name: endpoint},
             shm_size="256m",
             stop_signal=server.stop_signal,
-            log_config={"Type": "json-file", "Config": {"max-size": "10m"}},
+            log_config=LogConfig(type="json-file", config={"max-size": "10m"}),
         )
 
 

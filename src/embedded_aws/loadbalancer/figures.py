@@ -11,13 +11,13 @@ Dimensions = Mapping[str, str]
 
 
 class Datum(NamedTuple):
-    """A value that was seen `count` times."""
+    """A value that was seen `samples` times."""
 
     name: str
     value: float
     unit: str
     dimensions: Dimensions
-    count: int = 1
+    samples: int = 1
 
 
 class Hosts(NamedTuple):

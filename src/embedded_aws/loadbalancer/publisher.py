@@ -83,7 +83,7 @@ def _put(datum: Datum, now: float) -> None:
             "Timestamp": now,
             "Value": float(datum.value),
             "Unit": datum.unit,
-            "Count": float(datum.count),
+            "Count": float(datum.samples),
             "Dimensions": dimensions,
         }
     )

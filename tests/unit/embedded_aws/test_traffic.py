@@ -82,7 +82,7 @@ def test_times_are_few_values_with_a_count() -> None:
     for number in range(1000):
         traffic.note(Answer(BALANCER, GROUP, 200, 0.1 + number / 10000))
     times = [d for d in of(traffic) if d.name == "TargetResponseTime"]
-    assert sum(d.count for d in times) == 1000
+    assert sum(d.samples for d in times) == 1000
     assert len(times) < 10
 
 
