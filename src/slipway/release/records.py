@@ -9,17 +9,33 @@ from datetime import UTC, datetime
 from slipway import names
 from slipway.aws import calls
 from slipway.config import Service
-from slipway.release import lease, ledger
+from slipway.model import ImageRef, Verdict
+from slipway.release import lease, ledger, retention
 from slipway.release.progress import Progress
 from slipway.release.world import World
 
 
 def write(world: World, progress: Progress) -> None:
     """Record what became of every service, the good and the bad alike; no change is no release."""
-    bucket = names.state_bucket(world.settings)
     with calls("recording the release"):
         for service in filter(progress.released, world.settings.services.values()):
-            ledger.record(world.aws.s3, bucket, release(world, progress, service))
+            write_one(world, release(world, progress, service), progress.images[service.name].ref)
+
+
+def write_one(world: World, document: ledger.Release, image: ImageRef) -> None:
+    """Record one release; the image of a verified one is kept from before it is recorded."""
+    bucket, ecr = names.state_bucket(world.settings), world.bench.ecr
+    repository = names.repository(world.settings, document.service)
+    good = document.verdict == Verdict.DEPLOYED.label
+    if good:
+        tag = retention.release_tag(document.environment, document.id)
+        retention.keep(ecr, repository, image.digest, tag)
+    ledger.record(world.aws.s3, bucket, document)
+    if good:
+        place = (bucket, document.environment, document.service)
+        kept = ledger.verified(world.aws.s3, *place, most=retention.KEPT)
+        ids = {str(each["id"]) for each in kept}
+        retention.let_go(ecr, repository, document.environment, ids)
 
 
 def release(world: World, progress: Progress, service: Service) -> ledger.Release:
