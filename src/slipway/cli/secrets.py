@@ -54,10 +54,7 @@ def set_(
         app.console.result(f"would set: {known}")
     elif secrets.put(aws, settings, service, name, value):
         app.console.result(f"set: {known}")
-        app.console.line(
-            "running tasks keep the value that they started with; "
-            f"uv run invoke restart --env={env} --service={service}"
-        )
+        app.console.line("tasks that start from now on get it; running ones keep theirs")
     else:
         app.console.result(f"nothing to do: {known} has this value already")
 

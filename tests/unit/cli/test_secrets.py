@@ -60,7 +60,7 @@ def test_a_value_from_stdin(
     secrets.set_.body(Context(), env="dev", service="greeter", name="STRIPE_KEY")
     told = capsys.readouterr()
     assert told.out == "set: STRIPE_KEY of greeter in dev (4 characters)\n"
-    assert "invoke restart --env=dev --service=greeter" in told.err
+    assert "running ones keep theirs" in told.err
     assert "hush" not in told.out + told.err
     assert value(aws) == "hush"
     pipe(monkeypatch, "hush")
