@@ -9,12 +9,13 @@ import shutil
 from functools import partial
 from typing import Any
 
+from embedded_aws.bridge.door import Door
 from embedded_aws.loadbalancer.certificates import Certificates
 from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
 from embedded_aws.loadbalancer.traffic import Traffic
-from embedded_aws.patches import check, elb_view, everything
+from embedded_aws.patches import check, elb_view, everything, task_environment
 from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
@@ -49,6 +50,8 @@ class Instance:
         self._alarms = Watch()
         from embedded_aws.loadbalancer.publisher import Publisher
 
+        self._door = Door(app.app, settings.port, task_environment.buckets)
+        task_environment.apply(lambda: self._door.endpoint)
         self._traffic = Traffic()
         self._listeners = self._plane()
         connections = getattr(self._listeners, "connections", self._traffic.active)
@@ -73,6 +76,8 @@ class Instance:
     async def begin(self) -> None:
         """Start what follows the APIs."""
         await asyncio.to_thread(self._data.begin)
+        if self._data.subnet:
+            self._door.open(self._data.subnet)
         self._loop = asyncio.create_task(self._follow())
         self._scheduler.start()
         self._additions.begin()
@@ -92,6 +97,7 @@ class Instance:
         await asyncio.to_thread(self._data.close)
         if self._loop:
             self._loop.cancel()
+        await self._door.close()
         await self._listeners.close()
         await self._pool.close()
 

@@ -17,6 +17,8 @@ from embedded_aws.patches import elasticache, rds
 from embedded_aws.settings import Settings, instance_name
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network
+
     from docker import DockerClient
 
 log = logging.getLogger("embedded.data")
@@ -30,6 +32,8 @@ class Data:
         servers = Servers(self.network, {engine.INSTANCE_LABEL: instance_id})
         addresses = Addresses(settings.folder / "addresses.json")
         self.authority = authority = Authority(settings.folder / "authority.json")
+        self.subnet: IPv4Network | None = None
+        """Of the network, once it is there."""
         self._servers = servers
         self._databases = Databases(servers, addresses, authority, rds.parameters_of)
         self._caches = Caches(servers, addresses, authority, elasticache.wishes_of)
@@ -39,7 +43,7 @@ class Data:
     def begin(self) -> None:
         """Make the network and start what ran before, from its data."""
         try:
-            self._servers.subnet()
+            self.subnet = self._servers.subnet()
         except CannotRun as problem:
             log.error("%s", problem)
             return

@@ -21,6 +21,7 @@ from embedded_aws.patches import (
     rds,
     secrets,
     services,
+    task_environment,
     wafv2,
 )
 
@@ -33,7 +34,7 @@ SYMBOLS = merge(
     (
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
-        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS),
+        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_environment.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )
