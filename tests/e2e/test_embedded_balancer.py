@@ -245,7 +245,8 @@ def test_requests_are_counted(shop: Shop) -> None:
         assert shop.seen("HTTPCode_Target_2XX_Count", "Sum", where) >= 6
         assert shop.seen("HTTPCode_Target_4XX_Count", "Sum", where) == 3
         assert shop.seen("HTTPCode_Target_5XX_Count", "Sum", where) == 1
-        assert 0.45 < shop.seen("TargetResponseTime", "p99", where) < 2
+        # Between two values a percentile is somewhere on the way: few requests make it a rough one.
+        assert 0.3 < shop.seen("TargetResponseTime", "p99", where) < 2
         assert 0 < shop.seen("TargetResponseTime", "p50", where) < 0.4
     assert shop.seen("HealthyHostCount", "Maximum", shop.dimensions) == 1
     assert shop.seen("HTTPCode_ELB_5XX_Count", "Sum", balancer) == 0

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs
 
 from ministack import app as ministack_app
 from ministack.core.responses import StreamingResponse, request_scope
@@ -85,15 +85,10 @@ async def _dispatch(
 
 
 def seen(headers: dict[str, Any], content: Any, host: str, place: Place) -> dict[str, Any]:
-    """The headers of an answer; a redirect of our own to the same host has the real port."""
-    where = headers.get("Location")
-    if not where or not place.shift or isinstance(content, StreamingResponse):
+    """The headers of an answer; a redirect of our own leads to a port that answers."""
+    if "Location" not in headers or isinstance(content, StreamingResponse):
         return headers
-    parts = urlsplit(where)
-    if parts.hostname != host.partition(":")[0].lower() or parts.port is None:
-        return headers
-    moved = f"{parts.hostname}:{place.seen_port(str(parts.port))}"
-    return {**headers, "Location": urlunsplit(parts._replace(netloc=moved))}
+    return {**headers, "Location": place.seen_location(headers["Location"], host)}
 
 
 def load_balancer(arn: str) -> tuple[str, str, dict[str, Any]] | None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 from embedded_aws.loadbalancer.addresses import can_bind, real_port
 
@@ -35,6 +36,14 @@ class Place(NamedTuple):
     def seen_port(self, port: str) -> str:
         """Where a client must go that is sent to a `port` of the same load balancer."""
         return str(real_port(int(port), self.shift)) if port.isdigit() else port
+
+    def seen_location(self, location: str, host: str) -> str:
+        """The same for a whole URL, which stays as it is where it leads to another `host`."""
+        parts = urlsplit(location)
+        if parts.port is None or parts.hostname != host.partition(":")[0].lower():
+            return location
+        port = self.seen_port(str(parts.port))
+        return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))
 
 
 class _Server(NamedTuple):

@@ -45,6 +45,21 @@ def test_redirects_lead_to_ports_that_answer(
     assert f"redirect location {location}" in rendered(place, **redirect)
 
 
+@pytest.mark.parametrize(
+    ("location", "seen"),
+    [
+        ("https://127.0.1.1:443/a?b=c", "https://127.0.1.1:20443/a?b=c"),
+        ("https://127.0.1.1:8443/", "https://127.0.1.1:8443/"),
+        ("https://a.b:443/", "https://a.b:443/"),
+        ("https://127.0.1.1/", "https://127.0.1.1/"),
+    ],
+)
+def test_redirects_of_the_process_itself_do_as_well(location: str, seen: str) -> None:
+    """Only low ports of the same host are moved."""
+    assert PLAIN.seen_location(location, "127.0.1.1:20080") == seen
+    assert PLAIN._replace(shift=0).seen_location(location, "127.0.1.1") == location
+
+
 class Signed:
     """An authority that notes what it was asked for."""
 
