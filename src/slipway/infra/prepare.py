@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -63,8 +63,10 @@ def prepare(stack: Stack, tf: Terraform, world: Terraforming) -> bool:
 def run_folder(stack: Stack) -> Iterator[Path]:
     """A folder for what one run must not leave behind: plans and variables may hold secrets."""
     for old in stack.data_dir.glob("run-*"):
-        if time.time() - old.stat().st_mtime > LEFT_OVER:
-            shutil.rmtree(old, ignore_errors=True)
+        # Another run may end between our two looks, and take its folder along.
+        with suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > LEFT_OVER:
+                shutil.rmtree(old, ignore_errors=True)
     with TemporaryDirectory(prefix="run-", dir=stack.data_dir) as folder:
         yield Path(folder)
 
