@@ -128,7 +128,9 @@ class Embedded:
         """Push a small web server; its reference by digest."""
         client = docker.from_env()
         name = f"127.0.0.1:{self.port}/{repository}"
-        client.images.build(fileobj=_context(), custom_context=True, tag=f"{name}:{tag}")
+        client.images.build(
+            fileobj=_context(), custom_context=True, tag=f"{name}:{tag}", rm=True, forcerm=True
+        )
         try:
             said = client.images.push(name, tag=tag)
         finally:
