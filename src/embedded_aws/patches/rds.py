@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
-import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from embedded_aws.databases import postgres
 from embedded_aws.databases.postgres import Restore
 from embedded_aws.errors import CannotRun
 from embedded_aws.patches import Symbols, replace_action
+from embedded_aws.patches.rds_backups import (
+    final_snapshot,
+    inherited,
+    moment,
+    patch_snapshots,
+    snapshot_folder,
+)
+from embedded_aws.patches.rds_view import patch_description
 
 if TYPE_CHECKING:
     from embedded_aws.databases.rds import Databases
@@ -76,9 +80,9 @@ def apply(databases: Databases, authority: Callable[[], tuple[str, str]]) -> Non
     rds._rotate_instance_password = lambda record, _old, _new: databases.set_password(record)
     _patch_instances(databases)
     _patch_states(databases)
-    _patch_snapshots(databases)
+    patch_snapshots(databases)
     _patch_restore(databases)
-    _patch_description()
+    patch_description()
 
 
 def parameters_of(record: Record) -> dict[str, str]:
@@ -126,7 +130,7 @@ def _patch_instances(databases: Databases) -> None:
         record = rds._resolve_instance(rds._p(p, "DBInstanceIdentifier"))
         if record is None or record.get("DeletionProtection") or not databases.serves(record):
             return delete(p)
-        refusal = _final_snapshot(databases, record, p)
+        refusal = final_snapshot(databases, record, p)
         if refusal:
             return refusal
         response = delete({**p, "SkipFinalSnapshot": ["true"]})
@@ -226,43 +230,6 @@ def key_arn(key: str) -> str:
     return f"arn:aws:kms:{get_region()}:{get_account_id()}:{name or 'alias/aws/secretsmanager'}"
 
 
-def _final_snapshot(databases: Databases, record: Record, p: Params) -> Any:
-    """Make the snapshot that deleting asks for; AWS's refusal where that can't be, else None."""
-    from ministack.services import rds
-
-    if rds._p(p, "SkipFinalSnapshot") == "true":
-        return None
-    name = rds._p(p, "FinalDBSnapshotIdentifier")
-    if not name:
-        message = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
-        return rds._error("InvalidParameterCombination", message, 400)
-    if name in rds._snapshots:
-        message = f"Cannot create the snapshot because a snapshot with the identifier {name} exists"
-        return rds._error("DBSnapshotAlreadyExists", f"{message} already.", 400)
-    try:
-        databases.back_up(record, snapshot_folder(name))
-    except CannotRun as problem:
-        state = record["DBInstanceStatus"]
-        message = f"Instance {record['DBInstanceIdentifier']} is {state}: {problem}"
-        return rds._error("InvalidDBInstanceState", message, 400)
-    _note(rds._create_snapshot_internal(name, record), record)
-    return None
-
-
-def snapshot_folder(name: str) -> str:
-    """Where a snapshot of the caller's account and region is kept."""
-    from ministack.core.responses import get_account_id, get_region
-
-    return postgres.snapshot_folder(get_account_id(), get_region(), name)
-
-
-def _note(snapshot: Record, record: Record) -> None:
-    """What a restore needs beyond what a snapshot's description tells."""
-    snapshot["Port"] = record["_port"]
-    snapshot["_MasterUserPassword"] = record["_MasterUserPassword"]
-    snapshot["VpcId"] = (record.get("DBSubnetGroup") or {}).get("VpcId", snapshot["VpcId"])
-
-
 def _patch_states(databases: Databases) -> None:
     from ministack.services import rds
 
@@ -290,43 +257,6 @@ def _patch_states(databases: Databases) -> None:
     patched("RebootDBInstance", "available", reboot)
     patched("StopDBInstance", "available", databases.halt)
     patched("StartDBInstance", "stopped", databases.begin)
-
-
-def _patch_snapshots(databases: Databases) -> None:
-    from ministack.services import rds
-
-    make, delete = rds._create_db_snapshot, rds._delete_db_snapshot
-
-    def create_snapshot(p: Params) -> Any:
-        record = rds._resolve_instance(rds._p(p, "DBInstanceIdentifier"))
-        if record and databases.serves(record) and record["DBInstanceStatus"] != "available":
-            message = f"Instance {record['DBInstanceIdentifier']} is not available."
-            return rds._error("InvalidDBInstanceState", message, 400)
-        response = make(p)
-        name = rds._p(p, "DBSnapshotIdentifier")
-        if response[0] == 200 and databases.serves(record):
-            _note(rds._snapshots[name], record)
-            databases.snapshot(record, rds._snapshots[name], snapshot_folder(name))
-        return response
-
-    def delete_snapshot(p: Params) -> Any:
-        response = delete(p)
-        if response[0] == 200:
-            databases.forget(snapshot_folder(rds._p(p, "DBSnapshotIdentifier")))
-        return response
-
-    def attributes(p: Params) -> Any:
-        name = rds._p(p, "DBSnapshotIdentifier")
-        inner = (
-            f"<DBSnapshotAttributesResult><DBSnapshotIdentifier>{name}</DBSnapshotIdentifier>"
-            "<DBSnapshotAttributes/></DBSnapshotAttributesResult>"
-        )
-        action = "DescribeDBSnapshotAttributes"
-        return rds._xml(200, f"{action}Response", f"<{action}Result>{inner}</{action}Result>")
-
-    replace_action(rds, "CreateDBSnapshot", create_snapshot)
-    replace_action(rds, "DeleteDBSnapshot", delete_snapshot)
-    rds._ACTION_MAP.setdefault("DescribeDBSnapshotAttributes", attributes)
 
 
 def _patch_restore(databases: Databases) -> None:
@@ -357,54 +287,3 @@ def _patch_restore(databases: Databases) -> None:
 
     replace_action(rds, "RestoreDBInstanceFromDBSnapshot", from_snapshot)
     rds._ACTION_MAP["RestoreDBInstanceToPointInTime"] = to_point_in_time
-
-
-def inherited(source: Mapping[str, Any], p: Params) -> dict[str, Any]:
-    """The request to make an instance like the source, with what `p` says instead."""
-    names = ("Engine", "EngineVersion", "DBInstanceClass", "AllocatedStorage", "StorageType")
-    values = {name: source[name] for name in (*names, "MasterUsername", "DBName")}
-    values["MasterUserPassword"] = source["_MasterUserPassword"]
-    values["Port"] = source.get("_port") or source.get("Port")
-    values["StorageEncrypted"] = str(bool(source.get("StorageEncrypted"))).lower()
-    values["KmsKeyId"] = source.get("KmsKeyId") or ""
-    kept = {name: [str(value)] for name, value in values.items() if value not in (None, "")}
-    return {**kept, **p}
-
-
-def moment(text: str) -> float | None:
-    """Seconds since the epoch of an ISO time; None for no time, which means the latest."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() if text else None
-
-
-def _patch_description() -> None:
-    from ministack.services import rds
-
-    theirs = rds._instance_xml
-
-    def instance_xml(record: Record) -> str:
-        return described(theirs(record), record) if "_port" in record else str(theirs(record))
-
-    rds._instance_xml = instance_xml
-
-
-def described(xml: str, record: Record) -> str:
-    """An instance's description with what MiniStack's leaves out."""
-    logs = "".join(f"<member>{n}</member>" for n in record["EnabledCloudwatchLogsExports"])
-    xml = xml.replace(
-        "<EnabledCloudwatchLogsExports/>",
-        f"<EnabledCloudwatchLogsExports>{logs}</EnabledCloudwatchLogsExports>",
-    )
-    if record["DBInstanceStatus"] == "creating":
-        # As on AWS: an address is told when there is something behind it.
-        xml = re.sub(r"<Endpoint>.*?</Endpoint>", "", xml, flags=re.DOTALL)
-    if int(record.get("BackupRetentionPeriod") or 0):
-        now = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        restorable = f"<LatestRestorableTime>{now}</LatestRestorableTime>"
-        xml = re.sub(r"<LatestRestorableTime>.*?</LatestRestorableTime>", restorable, xml)
-    secret = record.get("MasterUserSecret")
-    if secret:
-        inner = "".join(f"<{name}>{value}</{name}>" for name, value in secret.items())
-        xml += f"<MasterUserSecret>{inner}</MasterUserSecret>"
-    if key := record.get("PerformanceInsightsKMSKeyId"):
-        xml += f"<PerformanceInsightsKMSKeyId>{key}</PerformanceInsightsKMSKeyId>"
-    return xml
