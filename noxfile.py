@@ -24,6 +24,9 @@ STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
 TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
 DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
 
+CHECKOV = "3.3.30"
+"""Apart from uv.lock: it pins a hundred packages, of which ours would have to fit."""
+
 
 @nox.session
 def lint(session: nox.Session) -> None:
@@ -58,6 +61,13 @@ def e2e(session: nox.Session) -> None:
     # Much of it is waiting, so that three workers do well on two cores.
     side_by_side = ("-n", "3", "--dist", "loadgroup")
     session.run("pytest", "-q", *side_by_side, "tests/e2e", *session.posargs)
+
+
+@nox.session
+def security(session: nox.Session) -> None:
+    """Checkov's rules over all of infra/; docs/security.md lists what is skipped, and why."""
+    checkov = ("uv", "tool", "run", "-q", f"checkov=={CHECKOV}")
+    session.run(*checkov, "--skip-download", "-d", "infra", "--compact", "--quiet", external=True)
 
 
 @nox.session
