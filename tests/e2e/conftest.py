@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests together; environments are independent of each other."""
+    """Keep a file's tests together; environments are independent of each other.
+
+    First, because xdist reads the groups in this same hook.
+    """
     for item in items:
         name = item.name if "whole_environments" in item.path.stem else item.path.stem
         item.add_marker(pytest.mark.xdist_group(name))
