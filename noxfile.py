@@ -24,6 +24,7 @@ STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
 TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
 DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
 
+ENVIRONMENTS = "tests/e2e/test_whole_environments.py"
 CHECKOV = "3.3.30"
 """Apart from uv.lock: it pins a hundred packages, of which ours would have to fit."""
 
@@ -58,9 +59,11 @@ def test(session: nox.Session) -> None:
 @nox.session
 def e2e(session: nox.Session) -> None:
     """The whole flow with a real engine, real Terraform and the embedded AWS."""
-    # Much of it is waiting, so that three workers do well on two cores.
-    side_by_side = ("-n", "3", "--dist", "loadgroup")
-    session.run("pytest", "-q", *side_by_side, "tests/e2e", *session.posargs)
+    # Much of it is waiting, so that three workers do well on two cores. A file's tests share what
+    # it has set up; environments are independent of each other.
+    by_file = ("-n", "3", "--dist", "loadfile", f"--ignore={ENVIRONMENTS}")
+    session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
+    session.run("pytest", "-q", "-n", "4", ENVIRONMENTS)
 
 
 @nox.session

@@ -120,9 +120,11 @@ class Yard:
         return [image["imageTag"] for image in found]
 
     def trials(self) -> int:
-        """Containers of trial starts that are there, running or not."""
+        """Containers of trial starts of our services that are there, running or not."""
+        ours = {folder.name for folder in self.checkout.services.iterdir()}
         with closing(docker.from_env()) as client:
-            return len(client.containers.list(all=True, filters={"label": LABEL}))
+            found = client.containers.list(all=True, filters={"label": LABEL})
+            return sum(container.labels[LABEL] in ours for container in found)
 
     def clean(self) -> None:
         """Take what was built out of the engine."""
