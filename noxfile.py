@@ -25,6 +25,7 @@ TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest
 DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
 
 ENVIRONMENTS = "tests/e2e/test_whole_environments.py"
+TIMED = ("tests/e2e/test_embedded_codedeploy.py", "tests/e2e/test_embedded_scaling.py")
 CHECKOV = "3.3.30"
 """Apart from uv.lock: it pins a hundred packages, of which ours would have to fit."""
 
@@ -61,9 +62,16 @@ def e2e(session: nox.Session) -> None:
     """The whole flow with a real engine, real Terraform and the embedded AWS."""
     # Much of it is waiting, so that three workers do well on two cores. A file's tests share what
     # it has set up; environments are independent of each other.
-    by_file = ("-n", "3", "--dist", "loadfile", f"--ignore={ENVIRONMENTS}")
+    apart = (f"--ignore={file}" for file in (ENVIRONMENTS, *TIMED))
+    by_file = ("-n", "3", "--dist", "loadfile", *apart)
     session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
-    session.run("pytest", "-q", "-n", "4", ENVIRONMENTS)
+    session.run("pytest", "-q", "-n", "2", ENVIRONMENTS)
+
+
+@nox.session
+def shifts(session: nox.Session) -> None:
+    """Blue/green and scaling in the embedded AWS: on a scaled clock, so on a quiet machine."""
+    session.run("pytest", "-q", *TIMED, *session.posargs)
 
 
 @nox.session
