@@ -30,6 +30,7 @@ SEPARATE_PACKAGES = ("docker-cli", "docker-buildx")
 SBIN = (Path("/usr/sbin"), Path("/sbin"))
 LOGS = Path("/var/log")
 SYSTEMD = Path("/run/systemd/system")
+PID_FILE = Path("/var/run/docker.pid")
 KERNEL = Path("/proc/sys/kernel/osrelease")
 
 
@@ -225,8 +226,23 @@ def _start(checkout: Checkout, runner: Runner, sleep: Callable[[float], None]) -
     log = _log(checkout)
     began = log.stat().st_size if log.exists() else 0
     dockerd = _dockerd() or [Path("dockerd")]
+    if is_stale(PID_FILE):
+        runner.run(as_root(how, "rm", "-f", PID_FILE))
     pid = runner.start(as_root(how, dockerd[0]), log=log)
     _wait(runner, lambda: _ended(pid, log, began), sleep)
+
+
+def is_stale(file: Path, processes: Path = Path("/proc")) -> bool:
+    """Whether a dockerd that was killed left its pid file, and another process has that number.
+
+    A dockerd that begins would take that one for a dockerd, and give up.
+    """
+    try:
+        stat = (processes / file.read_text().strip() / "stat").read_text()
+    except OSError:
+        return False
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    return name != "dockerd" or rest.split()[0] == "Z"
 
 
 def _log(checkout: Checkout) -> Path:

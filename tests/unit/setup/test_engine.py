@@ -232,3 +232,24 @@ def test_the_chosen_context_is_read_from_dockers_configuration(
     (debian / ".docker/config.json").write_text(text)
     runner = FakeRunner().on(f"{debian}/bin/docker version", DOWN)
     assert engine.observe(runner).chosen == chosen
+
+
+@pytest.mark.parametrize(
+    ("stat", "stale"),
+    [
+        ("7 (dockerd) S 1 7", False),
+        ("7 (dockerd) Z 1 7", True),
+        ("7 (bash (x)) S 1 7", True),
+        (None, False),
+    ],
+)
+def test_a_pid_file_of_a_killed_engine_is_known(
+    tmp_path: Path, stat: str | None, stale: bool
+) -> None:
+    """Only a living dockerd may keep another from starting; one that is gone does not."""
+    file = tmp_path / "docker.pid"
+    file.write_text("7")
+    if stat:
+        (tmp_path / "7").mkdir()
+        (tmp_path / "7" / "stat").write_text(stat)
+    assert engine.is_stale(file, tmp_path) is stale
