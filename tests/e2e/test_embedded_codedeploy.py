@@ -426,7 +426,8 @@ def test_the_standby_can_be_rolled_back_or_ended_early(shop: Shop) -> None:
     identifier = shop.begin(shop.register("standby"))
     wait_for("standby", lambda: shop.info(identifier)["instanceTerminationWaitTimeStarted"])
     wait_for("green to be primary", lambda: shop.service["taskSets"][-1]["status"] == "PRIMARY")
-    assert shop.get() == "standby"
+    # As with AWS, the load balancer follows a moment after its API says so.
+    wait_for("green to answer", lambda: {shop.get() for _ in range(20)} == {"standby"})
     shop.deploy.stop_deployment(deploymentId=identifier, autoRollbackEnabled=True)
     assert shop.ended(identifier)["status"] == "Stopped"
     assert_serves(shop, before)

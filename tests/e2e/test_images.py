@@ -80,6 +80,7 @@ class Yard:
     host: str
     ecr: ECRClient
     engine: DockerEngine = field(default_factory=DockerEngine)
+    made: set[str] = field(default_factory=set)
     said: io.StringIO = field(default_factory=io.StringIO)
 
     def bench(self, **changed: Any) -> Workbench:
@@ -98,6 +99,7 @@ class Yard:
         """Write a service; what comes back plans its image. `files` by stem: app, test_app."""
         folder = self.checkout.services / name
         folder.mkdir(parents=True)
+        self.made.add(name)
         self.ecr.create_repository(repositoryName=f"shop/{name}", imageTagMutability="IMMUTABLE")
         (folder / "Dockerfile").write_text(files.pop("dockerfile", DOCKERFILE))
         for stem, text in ({"app": APP, "test_app": ""} | files).items():
@@ -120,11 +122,10 @@ class Yard:
         return [image["imageTag"] for image in found]
 
     def trials(self) -> int:
-        """Containers of trial starts of our services that are there, running or not."""
-        ours = {folder.name for folder in self.checkout.services.iterdir()}
+        """Containers of trial starts that are there, running or not; others' don't count."""
         with closing(docker.from_env()) as client:
             found = client.containers.list(all=True, filters={"label": LABEL})
-            return sum(container.labels[LABEL] in ours for container in found)
+            return sum(container.labels[LABEL] in self.made for container in found)
 
     def clean(self) -> None:
         """Take what was built out of the engine."""

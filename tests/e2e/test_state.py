@@ -63,12 +63,24 @@ variable "environment" {
 variable "name" { type = string }
 variable "words" { type = list(string) }
 variable "sleep" { type = number }
+variable "linger" { type = number }
 
 resource "aws_ssm_parameter" "word" {
-  for_each = toset(var.words)
-  name     = "/${var.name}/${each.value}"
-  type     = "String"
-  value    = each.value
+  for_each   = toset(var.words)
+  depends_on = [terraform_data.last]
+  name       = "/${var.name}/${each.value}"
+  type       = "String"
+  value      = each.value
+}
+
+# Goes after all words, and takes its time.
+resource "terraform_data" "last" {
+  count = var.linger > 0 ? 1 : 0
+  input = var.linger
+  provisioner "local-exec" {
+    when    = destroy
+    command = "sleep ${self.output}"
+  }
 }
 
 resource "aws_s3_bucket" "data" {
@@ -128,7 +140,7 @@ class Bench:
             aws=self.aws,
         )
 
-    def stack(self, name: str, *words: str, sleep: int = 0, at: str = "") -> Stack:
+    def stack(self, name: str, *words: str, sleep: int = 0, linger: int = 0, at: str = "") -> Stack:
         """The tiny stack as service `name`; `at` gives it another data folder."""
         return Stack(
             name="service",
@@ -143,6 +155,7 @@ class Bench:
                 "name": name,
                 "words": list(words) or ["hello"],
                 "sleep": sleep,
+                "linger": linger,
             },
             data_dir=data_dir(self.checkout, "local", "service", name + at),
         )
@@ -496,15 +509,15 @@ def test_a_missing_platform_is_told_as_such(bench: Bench) -> None:
 def test_a_destroy_that_is_broken_off_goes_on_when_run_again(bench: Bench) -> None:
     """After a signal it says how far it came; the second run ends it, and nothing is left."""
     words = [f"word-{number:02}" for number in range(40)]
-    stack, world = bench.stack("doomed", *words), bench.world()
+    stack, world = bench.stack("doomed", *words, linger=3), bench.world()
     apply_stack(stack, bench.world())
     timer = threading.Thread(target=_interrupt_when, args=("Destruction complete", world))
     timer.start()
-    with pytest.raises(Interrupted, match=r"of 40 changes were applied.*saved and not locked"):
+    with pytest.raises(Interrupted, match=r"of 41 changes were applied.*saved and not locked"):
         destroy.destroy(bench.settings, [_doomed(bench, stack)], world, lambda _: None)
     timer.join()
     left = _doomed(bench, stack)
-    assert 0 < len(left.state.addresses) < 40
+    assert 0 < len(left.state.addresses) < 41
     destroy.destroy(bench.settings, [left], bench.world(), lambda _: None)
     assert _doomed(bench, stack).state.empty
     assert applied.read(stack, bench.aws) is None
