@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 from typing import Any, NoReturn
@@ -9,6 +10,12 @@ from typing import Any, NoReturn
 import pytest
 
 REAL = {"e2e", "tools"}
+
+
+def pytest_configure() -> None:
+    """Hear INT, also as a shell's background job: it begins deaf to it, and so would children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
