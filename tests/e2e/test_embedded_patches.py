@@ -137,3 +137,39 @@ show(sorted(kwargs))
 """)
     ours = {"user", "entrypoint", "mem_limit", "nano_cpus", "read_only", "healthcheck"}
     assert not ours & set(found)
+
+
+def test_containers_of_a_task_have_a_network_each() -> None:
+    """They don't reach each other at localhost."""
+    found = stock("""
+task = {"networkMode": "awsvpc", "containerDefinitions": [{"name": "a"}, {"name": "b"}]}
+kwargs = ecs._build_run_kwargs({"name": "b"}, task, {}, {}, "net", False, "t", "t", None, "c")
+show(kwargs)
+""")
+    assert found["network"] == "net"
+    assert "network_mode" not in found
+
+
+def test_the_other_containers_of_a_task_outlive_it() -> None:
+    """When an essential one ends, nothing stops the rest."""
+    found = stock("""
+class Container:
+    def __init__(self, name): self.status = name; self.id = name
+    def reload(self): pass
+    def wait(self): return {"StatusCode": 1}
+    def stop(self, **_): ended.append(self.id)
+    def remove(self, **_): ended.append(self.id)
+class Engine:
+    class containers:
+        get = staticmethod(Container)
+ended = []
+of(ecs._create_cluster, clusterName="c")
+of(ecs._register_task_definition, family="f",
+   containerDefinitions=[{"name": "a", "image": "i"}, {"name": "b", "image": "i"}])
+of(ecs._run_task, cluster="c", taskDefinition="f")
+(task,) = ecs._tasks.values()
+task.update(lastStatus="RUNNING", _docker_ids=["exited", "running"])
+ecs._maybe_mark_stopped(task, Engine)
+show([task["lastStatus"], ended])
+""")
+    assert found == ["STOPPED", []]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class Ending:
                 if drain:
                     self._drained(task)
                 task["lastStatus"] = "STOPPING"
-                self._stop_containers(task)
+                stop_containers(ecs._get_docker(), task, list(task.get("_docker_ids") or []))
             except Exception:
                 log.exception("task %s does not end well", task["taskArn"])
             finally:
@@ -75,17 +75,6 @@ class Ending:
         while self._pool.knows(address) and time.monotonic() < deadline:
             time.sleep(0.1)
 
-    def _stop_containers(self, task: Task) -> None:
-        client = ecs._get_docker()
-        ids = list(task.get("_docker_ids") or [])
-        if not client or not ids:
-            return
-        definitions = _definitions(task)
-        with ThreadPoolExecutor(max_workers=len(ids)) as threads:
-            for index, identifier in enumerate(ids):
-                definition = definitions[index] if index < len(definitions) else {}
-                threads.submit(_stop_one, client, task, index, identifier, definition)
-
     def _ended(self, task: Task) -> None:
         now = ecs._iso()
         with resource_lock("ecs-task", task["taskArn"]):
@@ -97,6 +86,17 @@ class Ending:
                 container["lastStatus"] = "STOPPED"
         ecs._cleanup_task_resources(task, ecs._get_docker())
         self._changed(task)
+
+
+def stop_containers(client: Any, task: Task, ids: Sequence[str]) -> None:
+    """SIGTERM to all containers of a task, SIGKILL after the stop timeout of each; waits for it."""
+    if not client or not ids:
+        return
+    definitions = _definitions(task)
+    with ThreadPoolExecutor(max_workers=len(ids)) as threads:
+        for index, identifier in enumerate(ids):
+            definition = definitions[index] if index < len(definitions) else {}
+            threads.submit(_stop_one, client, task, index, identifier, definition)
 
 
 def _definitions(task: Task) -> list[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ from embedded_aws.patches import (
     secrets,
     services,
     task_environment,
+    task_network,
     wafv2,
 )
 
@@ -34,7 +35,8 @@ SYMBOLS = merge(
     (
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
-        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_environment.SYMBOLS),
+        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS),
+        *(task_environment.SYMBOLS, task_network.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )
@@ -44,6 +46,7 @@ def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
     """Patch MiniStack; call `check(SYMBOLS)` before anything of it is used."""
     ecr.apply(settings)
     ecs.apply(settings, scheduler)
+    task_network.apply()
     elb.apply(pool)
     for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, secrets, wafv2):
         service.apply()
