@@ -16,6 +16,7 @@ from slipway.config.rules import (
     EnvironmentName,
     Flag,
     Host,
+    ParameterName,
     SecretName,
     ServiceName,
     Text,
@@ -188,6 +189,8 @@ class Common(Table):
     """S3 buckets by name; `[buckets.uploads]` reaches the container as `BUCKET_UPLOADS`."""
     secrets: tuple[SecretName, ...]
     """Names of secrets, which reach the container as variables; values are never in files."""
+    parameters: Mapping[SecretName, ParameterName]
+    """Variables from Parameter Store: the full name of the parameter that each is read from."""
     env: Mapping[VariableName, Text]
     """Environment variables of the container. No secrets: these are readable in AWS's console."""
 

@@ -96,6 +96,34 @@ UrlPath = Annotated[
         longest=126,
     ),
 ]
+RequestPath = Annotated[
+    str,
+    like(
+        r"(/[A-Za-z0-9._~/%:@!$'()*+,;=&-]*)?(\?[A-Za-z0-9._~/%:@!$'()*+,;=&?-]*)?",
+        'a path as "/orders/1?full=yes", up to 500 characters; empty is the route itself',
+        longest=500,
+    ),
+]
+HookName = Annotated[
+    str,
+    # AWSCodeDeployRoleForECSLimited lets CodeDeploy call functions of this name only.
+    like(
+        "(CodeDeployHook_[A-Za-z0-9_-]{1,49})?",
+        'empty, or the name of a Lambda function, as "CodeDeployHook_orders"',
+        longest=64,
+    ),
+]
+Topic = Annotated[
+    str,
+    like(
+        "(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+)?",
+        'empty, or the ARN of a topic, as "arn:aws:sns:us-west-1:123456789012:deploys"',
+    ),
+]
+OptionalVariable = Annotated[
+    str, like("([A-Za-z_][A-Za-z0-9_]*)?", "empty, or the name of an environment variable")
+]
+JsonTable = Annotated[Mapping[str, object], Must("a table")]
 Host = Annotated[
     str,
     like(
@@ -112,6 +140,14 @@ SecretName = Annotated[
         "[A-Z][A-Z0-9_]*",
         'a name of up to 64 capitals, digits and underscores, as "STRIPE_KEY"',
         longest=64,
+    ),
+]
+ParameterName = Annotated[
+    str,
+    like(
+        r"(/[A-Za-z0-9._-]+)+",
+        'the full name of a parameter, as "/shop/staging/flags"',
+        longest=1011,
     ),
 ]
 BucketName = Annotated[

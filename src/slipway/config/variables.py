@@ -11,17 +11,20 @@ OURS = frozenset({"SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "PORT", "ROU
 """Variables that Slipway sets for every container."""
 
 DATABASE = frozenset(
-    f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "USERNAME", "PASSWORD", "URL")
+    f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "USERNAME", "PASSWORD")
 )
 """Variables that Slipway sets where the service has a database."""
 
-CACHE = frozenset(f"CACHE_{part}" for part in ("HOST", "PORT", "USERNAME", "PASSWORD", "URL"))
+MIGRATION = frozenset({"DATABASE_MASTER_SECRET_ARN", "DATABASE_SECRET_ARN"})
+"""Variables that the migration task gets besides."""
+
+CACHE = frozenset(f"CACHE_{part}" for part in ("HOST", "PORT", "PREFIX", "NAME", "USERNAME"))
 """Variables that Slipway sets where the service uses the cache."""
 
 
 def given(service: Tree) -> frozenset[str]:
     """The names of all variables that Slipway sets for a service."""
-    database = DATABASE if service["database"]["enabled"] else frozenset[str]()
+    database = DATABASE | MIGRATION if service["database"]["enabled"] else frozenset[str]()
     cache = CACHE if service["cache"]["enabled"] else frozenset[str]()
     return OURS | database | cache | {bucket_variable(name) for name in service["buckets"]}
 
@@ -32,21 +35,34 @@ def bucket_variable(name: str) -> str:
 
 
 def reserved_variables(service: Tree) -> Iterator[Clash]:
-    """Variables of [env], and secrets, that Slipway sets itself."""
-    for name in sorted(given(service) & set(service["env"])):
-        yield Clash(keys=(f"env.{name}",), reason="is set by slipway itself; choose another name")
-    for name in sorted(given(service) & set(service["secrets"])):
+    """Variables of [env], of [parameters], and secrets, that Slipway sets itself."""
+    ours = given(service)
+    for table in ("env", "parameters"):
+        for name in sorted(ours & set(service[table])):
+            key = f"{table}.{name}"
+            yield Clash(keys=(key,), reason="is set by slipway itself; choose another name")
+    for name in sorted(ours & set(service["secrets"])):
         yield Clash(
             keys=("secrets",), reason=f"{name} is set by slipway itself; choose another name"
         )
 
 
 def doubled_variables(service: Tree) -> Iterator[Clash]:
-    """Secrets that are named twice, or in [env] as well."""
-    secrets = service["secrets"]
+    """Variables that come from two places, and secrets that are named twice."""
+    secrets, env, parameters = service["secrets"], service["env"], service["parameters"]
     for name in sorted({name for name in secrets if secrets.count(name) > 1}):
         yield Clash(keys=("secrets",), reason=f"{name} is named twice")
-    for name in sorted(set(secrets) & set(service["env"])):
+    for name in sorted(set(secrets) & set(env)):
         yield Clash(
             keys=(f"env.{name}", "secrets"), reason=f"{name} is in env and in secrets; keep one"
+        )
+    for name in sorted(set(parameters) & set(env)):
+        yield Clash(
+            keys=(f"env.{name}", f"parameters.{name}"),
+            reason=f"{name} is in env and in parameters; keep one",
+        )
+    for name in sorted(set(parameters) & set(secrets)):
+        yield Clash(
+            keys=(f"parameters.{name}", "secrets"),
+            reason=f"{name} is in parameters and in secrets; keep one",
         )

@@ -137,6 +137,7 @@ def service_variable(service: Service) -> dict[str, object]:
         "cache": asdict(service.cache),
         "buckets": {name: asdict(bucket) for name, bucket in service.buckets.items()},
         "secrets": list(service.secrets),
+        "parameters": dict(service.parameters),
         "env": dict(service.env),
     }
 

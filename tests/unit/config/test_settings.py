@@ -38,6 +38,7 @@ def leaf_keys(kind: type) -> set[str]:
     return {".".join(key) for key, hint in hints.items() if not is_dataclass(hint)} - {
         "buckets",
         "env",
+        "parameters",
     }
 
 
