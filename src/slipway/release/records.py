@@ -24,7 +24,7 @@ def write(world: World, progress: Progress) -> None:
 
 def write_one(world: World, document: ledger.Release, image: ImageRef) -> None:
     """Record one release; the image of a verified one is kept from before it is recorded."""
-    bucket, ecr = names.state_bucket(world.settings), world.bench.ecr
+    bucket, ecr = names.state_bucket(world.settings), world.ecr
     repository = names.repository(world.settings, document.service)
     good = document.verdict == Verdict.DEPLOYED.label
     if good:

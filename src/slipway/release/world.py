@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING
 
 from slipway import local, signals, tools
@@ -19,6 +20,8 @@ from slipway.paths import Checkout
 from slipway.runner import Runner
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
     from slipway.cli.app import App
 
 
@@ -31,35 +34,46 @@ class Built:
     dirty: bool
 
 
+ImageSource = Callable[[Service, str], Built]
+"""Gives a service's image in a repository: by building it, or by taking one that was released."""
+
+
 @dataclass(kw_only=True)
-class World:
-    """The checkout, its settings for one environment, and the ways to act there."""
+class Site:
+    """One environment as a checkout sees it: enough to look, and to roll out what is there.
+
+    `ecr` is of the registry that holds the environment's images.
+    """
 
     checkout: Checkout
     settings: Settings
     console: Console
-    runner: Runner
     aws: Aws
-    bench: Workbench
-    terraform: Terraforming
+    ecr: ECRClient
 
-    def image(self, service: Service, repository: str) -> Built:
-        """The service's image in `repository`, built if the registry lacks it."""
-        plan = prepare(
-            service,
-            repository=repository,
-            environment=self.settings.environment.name,
-            runner=self.runner,
-            engine=self.bench.engine,
-        )
-        if plan.dirty and self.settings.environment.protected:
-            raise DeployError(
-                f"{service.name}: {self.settings.environment.name} is protected, "
-                f"and {self.checkout.shown(service.folder)} has uncommitted changes",
-                next_step="commit them, and deploy the commit",
-            )
-        ref = ensure(plan, self.bench).ref
-        return Built(ref=ref, commit=plan.source.revision, dirty=plan.dirty)
+
+@dataclass(kw_only=True)
+class World(Site):
+    """A site with all that a deploy needs: where images come from, and Terraform."""
+
+    runner: Runner
+    terraform: Terraforming
+    image: ImageSource
+
+
+def make_site(checkout: Checkout, settings: Settings, console: Console, aws: Aws) -> Site:
+    """The environment of `settings`, reached by `aws`."""
+    registry = at(aws, settings.environments[settings.environment.registry])
+    return Site(checkout=checkout, settings=settings, console=console, aws=aws, ecr=registry.ecr)
+
+
+def make_world(app: App, site: Site, image: ImageSource) -> World:
+    """`site` with Terraform; images come from `image`."""
+    terraform = terraforming(
+        site.checkout, site.settings, runner=app.runner, console=site.console, aws=site.aws
+    )
+    parts = {field.name: getattr(site, field.name) for field in fields(Site)}
+    return World(**parts, runner=app.runner, terraform=terraform, image=image)
 
 
 def open_world(app: App, environment: str, services: Sequence[str]) -> World:
@@ -71,28 +85,37 @@ def open_world(app: App, environment: str, services: Sequence[str]) -> World:
     engine = DockerEngine()
     signals.register(engine.interrupt)
     engine.ping()
-    aws = connect_to(app, settings)
+    site = make_site(app.checkout, settings, app.console, connect_to(app, settings))
     bench = Workbench(
         checkout=app.checkout,
         runner=app.runner,
         engine=engine,
         cli=tools.docker_cli(app.runner),
-        ecr=at(aws, settings.environments[settings.environment.registry]).ecr,
+        ecr=site.ecr,
         console=app.console,
         ca=tools.ca_bundle(),
     )
-    terraform = terraforming(
-        app.checkout, settings, runner=app.runner, console=app.console, aws=aws
+    return make_world(app, site, partial(built, settings, bench))
+
+
+def built(settings: Settings, bench: Workbench, service: Service, repository: str) -> Built:
+    """The service's image in `repository`, built if the registry lacks it."""
+    environment = settings.environment
+    plan = prepare(
+        service,
+        repository=repository,
+        environment=environment.name,
+        runner=bench.runner,
+        engine=bench.engine,
     )
-    return World(
-        checkout=app.checkout,
-        settings=settings,
-        console=app.console,
-        runner=app.runner,
-        aws=aws,
-        bench=bench,
-        terraform=terraform,
-    )
+    if plan.dirty and environment.protected:
+        raise DeployError(
+            f"{service.name}: {environment.name} is protected, "
+            f"and {bench.checkout.shown(service.folder)} has uncommitted changes",
+            next_step="commit them, and deploy the commit",
+        )
+    ref = ensure(plan, bench).ref
+    return Built(ref=ref, commit=plan.source.revision, dirty=plan.dirty)
 
 
 def connect_to(app: App, settings: Settings) -> Aws:
