@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.rollout.rolling import Target
+from slipway.rollout.model import Target
 
 FAMILY = "arn:aws:ecs:us-west-1:000000000000:task-definition/local-app"
 

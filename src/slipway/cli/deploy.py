@@ -13,7 +13,7 @@ from slipway.cli.task import task
 
 if TYPE_CHECKING:
     from slipway.console import Console
-    from slipway.rollout.rolling import Outcome
+    from slipway.rollout.model import Outcome
 
 
 @task(

@@ -18,8 +18,9 @@ from slipway.release.parallel import side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
 from slipway.release.world import World
-from slipway.rollout import rolling, view
-from slipway.rollout.rolling import Rollout, Target
+from slipway.rollout import strategy, view
+from slipway.rollout import watch as watching_rollouts
+from slipway.rollout.model import Rollout, Target
 
 
 def deploy(world: World, options: Options) -> Progress:
@@ -153,7 +154,7 @@ def roll_out(world: World, progress: Progress) -> None:
     for name, wanted in targets(world, progress).items():
         # A signal between ECS's answer and our note of it would leave a rollout to nobody.
         with signals.deferred():
-            progress.rollouts[name] = rolling.start(world.aws, wanted)
+            progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
     watch(world, list(progress.rollouts.values()))
     for rollout in progress.rollouts.values():
         recover.explained(world.aws, rollout)
@@ -189,7 +190,7 @@ def watch(world: World, rollouts: Sequence[Rollout]) -> None:
         return
     shown = view.make_view(world.console)
     try:
-        rolling.watch(world.aws, rollouts, shown)
+        watching_rollouts.watch(world.aws, rollouts, shown)
     finally:
         shown.close()
 

@@ -9,8 +9,8 @@ from slipway.errors import DeployError
 from slipway.release.parallel import side_by_side
 from slipway.release.progress import Progress
 from slipway.release.world import World
-from slipway.rollout import oneoff, rolling
-from slipway.rollout.rolling import Target
+from slipway.rollout import oneoff, strategy
+from slipway.rollout.model import Target
 
 
 def run_all(world: World, progress: Progress, targets: Mapping[str, Target]) -> None:
@@ -28,7 +28,8 @@ def run_all(world: World, progress: Progress, targets: Mapping[str, Target]) -> 
             image=wanted.image,
         )
         for name, wanted in targets.items()
-        if outputs[name].get("migration_task_definition_arn") and rolling.differs(world.aws, wanted)
+        if outputs[name].get("migration_task_definition_arn")
+        and strategy.of(wanted).differs(world.aws, wanted)
     }
     ended = side_by_side({name: partial(oneoff.run, world.aws, due[name]) for name in due})
     for name, end in ended.items():

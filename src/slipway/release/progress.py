@@ -10,7 +10,7 @@ from slipway.config import Service
 from slipway.infra.apply import StackOutcome
 from slipway.model import Verdict
 from slipway.release.world import Built
-from slipway.rollout.rolling import Outcome, Rollout
+from slipway.rollout.model import Outcome, Rollout
 
 OnInterrupt = Literal["rollback", "detach"]
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from slipway.aws import Aws
 from slipway.model import Verdict
 from slipway.release.progress import OnInterrupt, Progress
-from slipway.rollout import rolling
+from slipway.rollout import model, strategy
 from slipway.rollout.decide import short
 from slipway.rollout.diagnose import Cause
-from slipway.rollout.rolling import Rollout
+from slipway.rollout.model import Rollout
 
 Watch = Callable[[Sequence[Rollout]], None]
 """Watches rollouts to their ends, and shows them."""
@@ -25,7 +25,7 @@ def take_back(aws: Aws, watch: Watch, rollout: Rollout, problem: str) -> None:
         title=f"verification failed: {problem}",
         remedy="look at the service's log and at its health endpoint",
     )
-    back = bool(outcome.previous) and went_back(aws, watch, rollout, outcome.previous)
+    back = bool(outcome.previous) and went_back(aws, watch, rollout)
     rollout.outcome = replace(
         outcome,
         verdict=Verdict.ROLLED_BACK if back else Verdict.FAILED,
@@ -38,7 +38,7 @@ def explained(aws: Aws, rollout: Rollout) -> None:
     """Add the cause to an outcome that is not good."""
     outcome = rollout.outcome
     if outcome and not outcome.verdict.good and outcome.verdict is not Verdict.SUPERSEDED:
-        rollout.outcome = replace(outcome, cause=rolling.explain(aws, rollout))
+        rollout.outcome = replace(outcome, cause=strategy.of(rollout.target).explain(aws, rollout))
 
 
 def interrupted(aws: Aws, watch: Watch, warn: Callable[[str], None], progress: Progress) -> None:
@@ -47,14 +47,14 @@ def interrupted(aws: Aws, watch: Watch, warn: Callable[[str], None], progress: P
         if rollout.outcome is None:
             reason = stop(aws, watch, rollout, progress.options.on_interrupt)
             warn(f"{rollout.target.name}: {reason}")
-            rollout.outcome = rolling.ended(rollout, Verdict.INTERRUPTED, reason)
+            rollout.outcome = model.ended(rollout, Verdict.INTERRUPTED, reason)
 
 
 def stop(aws: Aws, watch: Watch, rollout: Rollout, how: OnInterrupt) -> str:
     """End or leave one rollout as asked; says what became of it and what to do next."""
     previous = rollout.watched.previous
     if how == "rollback" and previous:
-        back = went_back(aws, watch, rollout, previous)
+        back = went_back(aws, watch, rollout)
         return f"{'went' if back else 'could not go'} back to {short(previous)}"
     return (
         f"ECS goes on with deployment {rollout.watched.deployment_id}; "
@@ -62,8 +62,8 @@ def stop(aws: Aws, watch: Watch, rollout: Rollout, how: OnInterrupt) -> str:
     )
 
 
-def went_back(aws: Aws, watch: Watch, rollout: Rollout, previous: str) -> bool:
-    """Roll back to `previous` and watch; whether it serves at the end."""
-    back = rolling.back_to(aws, rollout, previous)
+def went_back(aws: Aws, watch: Watch, rollout: Rollout) -> bool:
+    """Roll back to the previous revision and watch; whether it serves at the end."""
+    back = strategy.of(rollout.target).back(aws, rollout)
     watch([back])
     return back.outcome is not None and back.outcome.verdict is Verdict.DEPLOYED

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slipway.aws import Aws, calls
@@ -21,59 +20,7 @@ from slipway.rollout.decide import (
     timed_out,
 )
 from slipway.rollout.diagnose import Cause, diagnose
-from slipway.rollout.view import View
-
-POLL = (1.0, 10.0)
-"""Seconds between looks: the first, and the longest after backing off by a quarter each time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What is to run where. `created` says that this deploy made the service just now.
-
-    `desired` is how many tasks a service gets that has none: one that waited for its secrets or its
-    first migration.
-    """
-
-    name: str
-    cluster: str
-    service: str
-    template: str
-    image: str
-    target_group: str
-    port: int
-    health_path: str
-    timeout: int
-    desired: int = 0
-    created: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How the rollout of one service ended, and what is known about it."""
-
-    verdict: Verdict
-    reason: str = ""
-    task_definition: str = ""
-    previous: str = ""
-    deployment_id: str = ""
-    cause: Cause | None = None
-
-
-@dataclass(kw_only=True)
-class Rollout:
-    """A rollout under way; `previous_port` is where requests went before it, 0 if unknown."""
-
-    target: Target
-    watched: Watched
-    previous_port: int = 0
-    snapshot: Snapshot | None = None
-    outcome: Outcome | None = None
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def overdue(self) -> bool:
-        return time.monotonic() - self.began > self.target.timeout
+from slipway.rollout.model import Rollout, Target
 
 
 def start(aws: Aws, target: Target) -> Rollout:
@@ -103,26 +50,20 @@ def differs(aws: Aws, target: Target) -> bool:
         return not same or bool(_starting(target, snapshot))
 
 
-def watch(
-    aws: Aws,
-    rollouts: Sequence[Rollout],
-    view: View,
-    *,
-    pause: Callable[[float], None] = time.sleep,
-) -> None:
-    """Look at all of them, ten services a call, until each has an outcome."""
-    delay, longest = POLL
-    while pending := [each for each in rollouts if each.outcome is None]:
-        with calls("watching the rollout"):
-            changed = _look(aws, pending)
-        view.show({each.target.name: each.snapshot for each in pending if each.snapshot})
-        delay = POLL[0] if changed else min(delay * 1.25, longest)
-        if any(each.outcome is None for each in pending):
-            pause(delay)
+def look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:
+    """One batched look at every rollout; whether anything changed since the last one."""
+    changed = False
+    for cluster in {each.target.cluster for each in rollouts}:
+        mine = [each for each in rollouts if each.target.cluster == cluster]
+        seen = observe.snapshots(aws.ecs, cluster, [each.target.service for each in mine])
+        for rollout in mine:
+            changed |= _advance(rollout, seen[rollout.target.service])
+    return changed
 
 
-def back_to(aws: Aws, rollout: Rollout, previous: str) -> Rollout:
-    """Roll the service back to the task definition `previous`; watch the result to see it end."""
+def back(aws: Aws, rollout: Rollout) -> Rollout:
+    """Roll the service back to the revision that was there before; nothing is registered."""
+    previous = rollout.watched.previous
     target = replace(rollout.target, port=rollout.previous_port or rollout.target.port)
     with calls(f"rolling {target.name} back"):
         now = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
@@ -208,17 +149,6 @@ def _balanced(target: Target, snapshot: Snapshot) -> Any:
     return {"loadBalancers": [{**entry, "containerPort": target.port}]}
 
 
-def _look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:
-    """One batched look at every rollout; whether anything changed since the last one."""
-    changed = False
-    for cluster in {each.target.cluster for each in rollouts}:
-        mine = [each for each in rollouts if each.target.cluster == cluster]
-        seen = observe.snapshots(aws.ecs, cluster, [each.target.service for each in mine])
-        for rollout in mine:
-            changed |= _advance(rollout, seen[rollout.target.service])
-    return changed
-
-
 def _advance(rollout: Rollout, snapshot: Snapshot) -> bool:
     changed = snapshot != rollout.snapshot
     rollout.snapshot = snapshot
@@ -233,15 +163,4 @@ def _advance(rollout: Rollout, snapshot: Snapshot) -> bool:
 
 def _settle(rollout: Rollout, decision: Decision) -> None:
     if decision.verdict is not None:
-        rollout.outcome = ended(rollout, decision.verdict, decision.reason)
-
-
-def ended(rollout: Rollout, verdict: Verdict, reason: str) -> Outcome:
-    """The outcome of `rollout` with this verdict."""
-    return Outcome(
-        verdict=verdict,
-        reason=reason,
-        task_definition=rollout.watched.task_definition,
-        previous=rollout.watched.previous,
-        deployment_id=rollout.watched.deployment_id,
-    )
+        rollout.end(decision.verdict, decision.reason)

@@ -11,9 +11,10 @@ from slipway.aws import Aws
 from slipway.model import Verdict
 from slipway.release import recover
 from slipway.release.progress import Options, Progress
-from slipway.rollout import rolling
+from slipway.rollout import model
+from slipway.rollout import watch as watching
 from slipway.rollout.decide import Watched
-from slipway.rollout.rolling import Rollout
+from slipway.rollout.model import Rollout
 from tests.fake_ecs import FAMILY, FakeAws, FakeEcs, deployment, target
 
 OLD, NEW = f"{FAMILY}:2", f"{FAMILY}:3"
@@ -22,7 +23,7 @@ OLD, NEW = f"{FAMILY}:2", f"{FAMILY}:3"
 def rollout(*, previous: str = OLD, verdict: Verdict | None = None) -> Rollout:
     watched = Watched(deployment_id="ecs-svc/9", task_definition=NEW, previous=previous)
     made = Rollout(target=target(), watched=watched)
-    made.outcome = rolling.ended(made, verdict, "") if verdict else None
+    made.outcome = model.ended(made, verdict, "") if verdict else None
     return made
 
 
@@ -32,7 +33,7 @@ def world(state: str) -> tuple[FakeEcs, Aws, recover.Watch]:
     aws = cast(Aws, FakeAws(ecs))
 
     def watch(rollouts: Sequence[Rollout]) -> None:
-        rolling.watch(aws, rollouts, cast(Any, _Blind()), pause=lambda _: None)
+        watching.watch(aws, rollouts, cast(Any, _Blind()), pause=lambda _: None)
 
     return ecs, aws, watch
 

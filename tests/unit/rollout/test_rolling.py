@@ -11,10 +11,12 @@ import pytest
 from slipway.aws import Aws
 from slipway.errors import DeployError
 from slipway.model import Verdict
-from slipway.rollout import rolling
+from slipway.rollout import rolling, watch
 from slipway.rollout.decide import Snapshot, Watched
-from slipway.rollout.rolling import Rollout, Target
+from slipway.rollout.model import Rollout, Target
 from tests.fake_ecs import FAMILY, FakeAws, FakeEcs, deployment, target
+
+OLD, NEW = f"{FAMILY}:2", f"{FAMILY}:3"
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Seen:
 def run(ecs: FakeEcs, wanted: Target, pause: Callable[[float], None] = lambda _: None) -> Rollout:
     aws = cast(Aws, FakeAws(ecs))
     rollout = rolling.start(aws, wanted)
-    rolling.watch(aws, [rollout], Seen(), pause=pause)
+    watch.watch(aws, [rollout], Seen(), pause=pause)
     return rollout
 
 
@@ -123,11 +125,11 @@ def test_looks_are_batched_and_back_off() -> None:
         if len(pauses) == 12:
             ecs.script = [[deployment(3, 3, "COMPLETED")]]
 
-    rolling.watch(aws, rollouts, Seen(), pause=pause)
+    watch.watch(aws, rollouts, Seen(), pause=pause)
     sizes = [len(services) for _, services in ecs.called[:2]]
     assert sizes == [10, 2]
     assert pauses == sorted(pauses)
-    assert pauses[-1] <= rolling.POLL[1]
+    assert pauses[-1] <= watch.POLL[1]
 
 
 def test_going_back_registers_nothing() -> None:
@@ -136,10 +138,12 @@ def test_going_back_registers_nothing() -> None:
     aws = cast(Aws, FakeAws(ecs))
     first = Rollout(
         target=target(),
-        watched=Watched(deployment_id="ecs-svc/2", task_definition=f"{FAMILY}:3"),
+        watched=Watched(
+            deployment_id="ecs-svc/2", task_definition=f"{FAMILY}:3", previous=f"{FAMILY}:2"
+        ),
     )
-    back = rolling.back_to(aws, first, f"{FAMILY}:2")
-    rolling.watch(aws, [back], Seen(), pause=lambda _: None)
+    back = rolling.back(aws, first)
+    watch.watch(aws, [back], Seen(), pause=lambda _: None)
     assert verdict(back) is Verdict.DEPLOYED
     assert ecs.count("register_task_definition") == 0
 
@@ -157,10 +161,12 @@ def test_going_back_takes_the_old_port_along() -> None:
     ecs = FakeEcs([[deployment(3, 2, "COMPLETED")]])
     first = Rollout(
         target=target(port=9000),
-        watched=Watched(deployment_id="ecs-svc/2", task_definition=f"{FAMILY}:3"),
+        watched=Watched(
+            deployment_id="ecs-svc/2", task_definition=f"{FAMILY}:3", previous=f"{FAMILY}:2"
+        ),
         previous_port=7000,
     )
-    rolling.back_to(cast(Aws, FakeAws(ecs)), first, f"{FAMILY}:2")
+    rolling.back(cast(Aws, FakeAws(ecs)), first)
     assert ecs.called[-1][1][0]["containerPort"] == 7000
 
 

@@ -1,0 +1,113 @@
+"""What a rollout aims at, where it stands, and how it ended: the same for every strategy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from slipway.model import Verdict
+from slipway.rollout.decide import Snapshot, Watched
+from slipway.rollout.diagnose import Cause
+
+StrategyName = Literal["rolling", "blue_green", "canary", "linear"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Where tasks run: what a deployment by CodeDeploy has to bring along."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    public_ip: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What is to run where. `created` says that this deploy made the service just now.
+
+    `desired` is how many tasks a service gets that has none: one that waited for its secrets or its
+    first migration. What follows `strategy` is for CodeDeploy: `application` and `group` are its
+    names, `hooks` are Lambda functions by lifecycle event. `before_traffic` is asked between the
+    start of the new tasks and their first requests: what is wrong with them, or "".
+    """
+
+    name: str
+    cluster: str
+    service: str
+    template: str
+    image: str
+    target_group: str
+    port: int
+    health_path: str
+    timeout: int
+    desired: int = 0
+    created: bool = False
+    environment: str = ""
+    strategy: StrategyName = "rolling"
+    application: str = ""
+    group: str = ""
+    network: Network | None = None
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    before_traffic: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How the rollout of one service ended, and what is known about it.
+
+    `note` is for the user of a good one: how long the old tasks stand by, for instance.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    task_definition: str = ""
+    previous: str = ""
+    deployment_id: str = ""
+    cause: Cause | None = None
+    note: str = ""
+
+
+@dataclass(kw_only=True)
+class Rollout:
+    """A rollout under way; `previous_port` is where requests went before it, 0 if unknown.
+
+    `cause` is known before the end where the rollout was given up early; `back` is then the way
+    back, which decides how this one ends.
+    """
+
+    target: Target
+    watched: Watched
+    previous_port: int = 0
+    snapshot: Snapshot | None = None
+    outcome: Outcome | None = None
+    cause: Cause | None = None
+    back: Rollout | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def overdue(self) -> bool:
+        return time.monotonic() - self.began > self.target.timeout
+
+    def end(self, verdict: Verdict, reason: str, *, note: str = "") -> None:
+        """Settle how it ended."""
+        self.outcome = ended(self, verdict, reason, note=note)
+
+
+def ended(rollout: Rollout, verdict: Verdict, reason: str, *, note: str = "") -> Outcome:
+    """The outcome of `rollout` with this verdict."""
+    return Outcome(
+        verdict=verdict,
+        reason=reason,
+        task_definition=rollout.watched.task_definition,
+        previous=rollout.watched.previous,
+        deployment_id=rollout.watched.deployment_id,
+        cause=rollout.cause,
+        note=note,
+    )
+
+
+def snapshots_of(rollouts: Sequence[Rollout]) -> dict[str, Snapshot]:
+    """What was last seen of each service, by name."""
+    return {each.target.name: each.snapshot for each in rollouts if each.snapshot}

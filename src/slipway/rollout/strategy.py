@@ -1,0 +1,43 @@
+"""What a deploy knows of a strategy: nothing but this. A strategy is a module with these verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from slipway.aws import Aws
+from slipway.rollout import rolling
+from slipway.rollout.diagnose import Cause
+from slipway.rollout.model import Rollout, Target
+
+
+class Strategy(Protocol):
+    """How a service gets from one revision to the next, and back."""
+
+    def start(self, aws: Aws, target: Target) -> Rollout:
+        """Register the revision and start its rollout, once; or find that nothing is to do."""
+        ...
+
+    def look(self, aws: Aws, rollouts: Sequence[Rollout]) -> bool:
+        """One batched look at all of them, settling what ended; whether anything changed."""
+        ...
+
+    def back(self, aws: Aws, rollout: Rollout) -> Rollout:
+        """Start the way back to `rollout.watched.previous`; it is watched like any other."""
+        ...
+
+    def explain(self, aws: Aws, rollout: Rollout) -> Cause | None:
+        """The cause of a rollout that did not end well."""
+        ...
+
+    def differs(self, aws: Aws, target: Target) -> bool:
+        """Whether `start` would roll something out; True for a service made just now."""
+        ...
+
+
+ALL: tuple[Strategy, ...] = (rolling,)
+
+
+def of(target: Target) -> Strategy:
+    """The strategy that rolls `target` out."""
+    return ALL[0] if target.strategy == "rolling" else ALL[-1]
