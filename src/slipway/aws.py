@@ -19,6 +19,7 @@ from slipway.errors import AccessError, SlipwayError
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
@@ -74,6 +75,10 @@ class Aws:
     @cached_property
     def ecr(self) -> ECRClient:
         return self.session.client("ecr", **self._options())
+
+    @cached_property
+    def codedeploy(self) -> CodeDeployClient:
+        return self.session.client("codedeploy", **self._options())
 
     @cached_property
     def elbv2(self) -> ElasticLoadBalancingv2Client:
