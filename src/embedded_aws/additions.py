@@ -1,4 +1,4 @@
-"""CodeDeploy and Application Auto Scaling in one instance: registered, begun, ended."""
+"""What MiniStack lacks, in one instance: CodeDeploy, Application Auto Scaling, shells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from embedded_aws.patches import codedeploy as codedeploy_patches
-from embedded_aws.patches import services
+from embedded_aws.patches import execute, services
 
 if TYPE_CHECKING:
     from embedded_aws.ecs.scheduler import Scheduler
@@ -30,6 +30,7 @@ class Additions:
         self._runner = Runner(sets)
         self._tracker = Tracker()
         codedeploy_patches.apply(sets, self._runner.wake)
+        execute.apply()
         self._codedeploy = codedeploy.Service(services.codedeploy_problem, self._runner.wake)
         self._autoscaling = autoscaling.Service(services.scaling_problem, self._tracker.wake)
         if os.environ.get(LAMBDA) == "1":

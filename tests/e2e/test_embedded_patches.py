@@ -173,3 +173,19 @@ ecs._maybe_mark_stopped(task, Engine)
 show([task["lastStatus"], ended])
 """)
     assert found == ["STOPPED", []]
+
+
+def test_a_command_is_executed_nowhere() -> None:
+    """Neither is it asked whether the task can be entered, nor does anything answer the address."""
+    found = stock("""
+of(ecs._create_cluster, clusterName="c")
+of(ecs._register_task_definition, family="f", containerDefinitions=[{"name": "a", "image": "i"}])
+arn = of(ecs._run_task, cluster="c", taskDefinition="f")[1]["tasks"][0]["taskArn"]
+task = of(ecs._describe_tasks, cluster="c", tasks=[arn])[1]["tasks"][0]
+show([task["containers"][0].get("managedAgents"),
+      of(ecs._execute_command, cluster="c", task=arn, command="sh", interactive=False)])
+""")
+    agents, (status, answer) = found
+    assert not agents
+    assert status == 200
+    assert "ssmmessages.us-east-1.amazonaws.com" in answer["session"]["streamUrl"]

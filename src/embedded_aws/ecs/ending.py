@@ -15,6 +15,7 @@ from ministack.services import ecs
 
 from embedded_aws.ecs import words
 from embedded_aws.ecs.containers import stop_timeout
+from embedded_aws.ecs.tasks import definitions
 
 if TYPE_CHECKING:
     from embedded_aws.loadbalancer.pool import Pool
@@ -92,17 +93,11 @@ def stop_containers(client: Any, task: Task, ids: Sequence[str]) -> None:
     """SIGTERM to all containers of a task, SIGKILL after the stop timeout of each; waits for it."""
     if not client or not ids:
         return
-    definitions = _definitions(task)
+    defined = definitions(task)
     with ThreadPoolExecutor(max_workers=len(ids)) as threads:
         for index, identifier in enumerate(ids):
-            definition = definitions[index] if index < len(definitions) else {}
+            definition = defined[index] if index < len(defined) else {}
             threads.submit(_stop_one, client, task, index, identifier, definition)
-
-
-def _definitions(task: Task) -> list[Mapping[str, Any]]:
-    key = ecs._resolve_td_key(task["taskDefinitionArn"])
-    found = ecs._task_defs.get(key) or {}
-    return list(found.get("containerDefinitions", []))
 
 
 def _stop_one(

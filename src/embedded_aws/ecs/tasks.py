@@ -47,6 +47,13 @@ def tasks_of(service: Record) -> list[Record]:
     ]
 
 
+def definitions(task: Record) -> list[Record]:
+    """The definitions of a task's containers, in their order."""
+    key = ecs._resolve_td_key(task["taskDefinitionArn"])
+    found = ecs._task_defs.get(key) or {}
+    return list(found.get("containerDefinitions", []))
+
+
 def sync_targets(service: Record) -> None:
     """Register the running tasks of a service in its target groups, and no others of its own."""
     running = [t for t in tasks_of(service) if records.is_running(t)]

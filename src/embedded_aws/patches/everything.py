@@ -15,6 +15,7 @@ from embedded_aws.patches import (
     elasticache,
     elb,
     elb_view,
+    execute,
     iam,
     merge,
     process,
@@ -36,7 +37,7 @@ SYMBOLS = merge(
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS),
-        *(task_environment.SYMBOLS, task_network.SYMBOLS),
+        *(task_environment.SYMBOLS, task_network.SYMBOLS, execute.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )
