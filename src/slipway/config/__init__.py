@@ -9,6 +9,7 @@ check.py      one file by itself: unknown keys, wrong types and values
 sources.py    all files of a checkout, and which layers make which settings
 agree.py      what has to fit together: pairs, ranges, names; clash.py is how that is told
 routes.py     which requests go where, between services
+needs.py      which services come before which
 variables.py  which variables a container gets, and from where
 buckets.py    what S3 buckets are called
 problems.py   all that is wrong, in one list
@@ -26,12 +27,14 @@ from slipway.config.manifest import (
     Database,
     Deploy,
     Health,
+    Hooks,
     Route,
     Scale,
     Service,
     Shift,
+    Smoke,
 )
-from slipway.config.settings import Environment, Local, Project, Settings
+from slipway.config.settings import Environment, Local, Notify, Project, Settings
 
 __all__ = [
     "Alarms",
@@ -42,13 +45,16 @@ __all__ = [
     "Effective",
     "Environment",
     "Health",
+    "Hooks",
     "Local",
+    "Notify",
     "Project",
     "Route",
     "Scale",
     "Service",
     "Settings",
     "Shift",
+    "Smoke",
     "effective",
     "load",
     "load_local",

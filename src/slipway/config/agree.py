@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, time
 from itertools import product
 
 from slipway.config.check import Location, Problem, location
 from slipway.config.clash import Clash, Rule
-from slipway.config.layers import Merged, Tree
+from slipway.config.layers import Merged, Tree, leaves
 from slipway.config.manifest import LONGEST_SHIFT, waits
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.sources import EMBEDDED_ACCOUNT
@@ -121,6 +122,30 @@ def _migrate(service: Tree) -> Iterator[Clash]:
         )
 
 
+def _hooks(service: Tree) -> Iterator[Clash]:
+    if service["deploy"]["strategy"] != "rolling":
+        return
+    for hook, function in service["deploy"]["hooks"].items():
+        if function:
+            yield Clash(
+                keys=("deploy.strategy", f"deploy.hooks.{hook}"),
+                reason=f"{hook} is called by CodeDeploy, which takes no part in rolling; "
+                "remove it, or choose another strategy",
+            )
+
+
+def _smoke(service: Tree) -> Iterator[Clash]:
+    for number, smoke in enumerate(service["smoke"], start=1):
+        if "path" not in smoke:
+            yield Clash(
+                keys=("smoke",), reason=f'test {number} has no path; write one, as "/hello"'
+            )
+        # TOML has dates, and JSON has none: no answer could ever be equal.
+        dates = [key for key, value in leaves(smoke["json"]) if isinstance(value, date | time)]
+        if dates:
+            yield Clash(keys=("smoke",), reason=f"JSON has no dates; write {dates[0]} in quotes")
+
+
 RULES: tuple[Rule, ...] = (
     _fargate,
     _health,
@@ -129,6 +154,8 @@ RULES: tuple[Rule, ...] = (
     _shift,
     _nothing_to_try,
     _migrate,
+    _hooks,
+    _smoke,
     reserved_variables,
     doubled_variables,
 )

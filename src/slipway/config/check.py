@@ -145,6 +145,8 @@ def hint_at(kind: Any, where: Location) -> Any:
         return kind
     if is_dataclass(kind):
         return hint_at(get_type_hints(kind)[where[0]], where[1:])
+    if get_origin(kind) is tuple:
+        return hint_at(get_args(kind)[0], where[1:])
     if get_origin(kind) is not Literal and len(get_args(kind)) == 2:
         return hint_at(get_args(kind)[1], where[1:])
     return kind

@@ -43,6 +43,7 @@ def _tree(settings: Settings) -> Mapping[str, Any]:
             "region": settings.region,
         },
         "local": asdict(settings.local),
+        "notify": asdict(settings.notify),
         "environments": {environment.name: asdict(environment)},
         "services": {name: asdict(service) for name, service in settings.services.items()},
     }

@@ -13,7 +13,7 @@ from slipway.config.layers import Merged, defaults
 from slipway.config.manifest import Service
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.problems import problems
-from slipway.config.settings import Environment, Local, Settings
+from slipway.config.settings import Environment, Local, Notify, Settings
 from slipway.config.sources import Sources, find_sources
 from slipway.config.table import Table
 from slipway.errors import ConfigError, UsageError
@@ -72,6 +72,7 @@ def _settings(
 ) -> Settings:
     project = sources.merged_project()
     local = sources.merged_local()
+    notify = sources.merged_notify(environment)
     environments = {name: sources.merged_environment(name) for name in sources.environments}
     chosen = {name: sources.merged_service(environment, name) for name in services}
     everywhere = {name: _environment(name, merged) for name, merged in environments.items()}
@@ -82,11 +83,13 @@ def _settings(
         environment=everywhere[environment],
         environments=everywhere,
         local=build(Local, local.values),
+        notify=build(Notify, notify.values),
         services={name: _service(checkout, name, merged) for name, merged in chosen.items()},
         all_services=tuple(sources.services),
         provenance={
             **_provenance("project", project),
             **_provenance("local", local),
+            **_provenance("notify", notify),
             **_each("environments", environments),
             **_each("services", chosen),
         },
@@ -115,9 +118,13 @@ def build(kind: type[T], values: Mapping[str, Any]) -> T:
 def _built(hint: Any, value: Any) -> Any:
     if is_dataclass(hint):
         return build(cast("type[Table]", hint), value)
-    if isinstance(value, Mapping):
-        return {key: _built(get_args(hint)[1], one) for key, one in value.items()}
-    return tuple(value) if isinstance(value, list) else value
+    # What has no type of its own, such as JSON, stays as it was read.
+    inner = get_args(hint)
+    if isinstance(value, Mapping) and inner:
+        return {key: _built(inner[1], one) for key, one in value.items()}
+    if isinstance(value, list) and inner:
+        return tuple(_built(inner[0], one) for one in value)
+    return value
 
 
 def _each(above: str, merged: Mapping[str, Merged]) -> dict[str, str]:

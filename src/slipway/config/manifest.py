@@ -15,8 +15,11 @@ from slipway.config.rules import (
     BucketName,
     EnvironmentName,
     Flag,
+    HookName,
     Host,
+    JsonTable,
     ParameterName,
+    RequestPath,
     SecretName,
     ServiceName,
     Text,
@@ -90,6 +93,22 @@ class Shift(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hooks(Table):
+    """Lambda functions that CodeDeploy calls on the way (not with `rolling`); each can refuse."""
+
+    before_install: HookName
+    """Called before the new tasks start."""
+    after_install: HookName
+    """Called when the new tasks run."""
+    after_test_traffic: HookName
+    """Called when the test listener leads to the new tasks."""
+    before_traffic: HookName
+    """Called before the first request of a user reaches the new tasks."""
+    after_traffic: HookName
+    """Called when all requests go to the new tasks."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deploy(Table):
     """How a new version takes over."""
 
@@ -105,7 +124,11 @@ class Deploy(Table):
     """`rolling`: tasks at most, % of the wanted number (rounded down)."""
     standby: Annotated[int, between(0, 2880, "minutes")]
     """All but `rolling`: minutes that the old tasks stay after the shift, for the way back."""
+    bake: Annotated[int, between(0, 1440, "minutes")]
+    """Minutes after a rollout in which a raised alarm, or more than 1 % of answers with a status of
+    500 or more, takes it back; 0: none."""
     shift: Shift
+    hooks: Hooks
 
     @property
     def shifting(self) -> int:
@@ -121,6 +144,19 @@ class Deploy(Table):
 def waits(strategy: str, percent: int) -> int:
     """How often a strategy waits between two shifts of requests."""
     return {"canary": 1, "linear": -(-100 // percent) - 1}.get(strategy, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoke(Table):
+    """A request that a new version has to answer as said here, or it is taken back."""
+
+    path: RequestPath
+    """Path below the route, with its query."""
+    status: Annotated[int, between(100, 599)]
+    """Status of the answer."""
+    json: JsonTable
+    """What the answer's JSON has to hold; it may hold more. A key may be a path into it, as
+    `"items.0.name"`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +236,9 @@ class Override(Common):
     """What service.toml may set for one environment: all but the name."""
 
     route: Route
+    needs: tuple[ServiceName, ...]
+    """Services that are rolled out before this one; it is not started when one of them fails."""
+    smoke: tuple[Smoke, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from slipway.config.buckets import bucket_problems
 from slipway.config.check import Problem, location
 from slipway.config.layers import Merged, leaves
 from slipway.config.nearest import did_you_mean, nearest
+from slipway.config.needs import need_problems
 from slipway.config.routes import route_problems
 from slipway.config.sources import File, Sources
 
@@ -77,6 +78,7 @@ def _fleet(sources: Sources, fleet: Mapping[str, Merged]) -> Iterator[Problem]:
         if "route.priority" in merged.origins:
             routed[name] = merged
     yield from route_problems(routed)
+    yield from need_problems(fleet)
 
 
 def _sure(found: Iterable[Problem], doubts: Sequence[Problem]) -> Iterator[Problem]:

@@ -15,13 +15,15 @@ from slipway.config.manifest import (
     Database,
     Deploy,
     Health,
+    Hooks,
     Manifest,
     Route,
     Scale,
     Shift,
+    Smoke,
 )
 from slipway.config.rules import Must
-from slipway.config.settings import EnvironmentTable, Local, Project
+from slipway.config.settings import EnvironmentTable, Local, Notify, Project
 from slipway.config.table import Table
 
 HEAD = "| key | value | default | meaning |\n|---|---|---|---|"
@@ -40,6 +42,7 @@ FILES: Mapping[str, tuple[Section, ...]] = {
     "slipway.toml": (
         Section(title="[project]", kind=Project, defaults="project"),
         Section(title="[environments.NAME]", kind=EnvironmentTable, defaults="environment"),
+        Section(title="[notify]", kind=Notify, defaults="notify"),
         Section(title="[local]", kind=Local, defaults="local"),
     ),
     "services/NAME/service.toml": (
@@ -49,6 +52,8 @@ FILES: Mapping[str, tuple[Section, ...]] = {
         Section(title="[scale]", kind=Scale, defaults="service.scale"),
         Section(title="[deploy]", kind=Deploy, defaults="service.deploy"),
         Section(title="[deploy.shift]", kind=Shift, defaults="service.deploy.shift"),
+        Section(title="[deploy.hooks]", kind=Hooks, defaults="service.deploy.hooks"),
+        Section(title="[[smoke]]", kind=Smoke, defaults="smoke"),
         Section(title="[alarms]", kind=Alarms, defaults="service.alarms"),
         Section(title="[database]", kind=Database, defaults="service.database"),
         Section(title="[cache]", kind=Cache, defaults="service.cache"),

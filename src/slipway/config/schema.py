@@ -41,7 +41,7 @@ PUBLISHED = (
     Published(
         file="service.json",
         kind=ServiceFile,
-        required={"": ("name", "route"), "route": ("priority",)},
+        required={"": ("name", "route"), "route": ("priority",), "Smoke": ("path",)},
     ),
 )
 
@@ -85,7 +85,9 @@ def _defaults_of(name: str) -> Mapping[str, Any]:
         "Project": ours["project"],
         "Local": ours["local"],
         "EnvironmentFile": ours["environment"],
+        "Notify": ours["notify"],
         "Bucket": ours["bucket"],
+        "Smoke": ours["smoke"],
         **{key.capitalize(): table for key, table in inside.items() if isinstance(table, Mapping)},
     }
     found: Mapping[str, Any] = ours_of.get(name, {})

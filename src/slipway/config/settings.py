@@ -11,11 +11,13 @@ from slipway.config.rules import (
     Account,
     EnvironmentName,
     Flag,
+    OptionalVariable,
     Owner,
     ProjectName,
     Region,
     Role,
     Text,
+    Topic,
     between,
 )
 from slipway.config.table import Table
@@ -39,6 +41,23 @@ class Local(Table):
 
     port: Annotated[int, between(1024, 65535)]
     """Loopback port of the embedded AWS."""
+    mode: Literal["auto", "process", "container"]
+    """How it runs: `auto` takes a container where this machine can't reach those of the engine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify(Table):
+    """Who is told when a deploy begins, how it ended, and when something is taken back."""
+
+    webhook: OptionalVariable
+    """The environment variable that holds the address of a webhook (Slack's or one like it); the
+    address itself is a secret, and in no file."""
+    sns: Topic
+    """ARN of an SNS topic."""
+
+
+NOBODY = Notify(webhook="", sns="")
+"""Nobody is told anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +93,7 @@ class EnvironmentFile(EnvironmentTable):
 
     defaults: Common
     """Defaults of the services in this environment."""
+    notify: Notify
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +105,7 @@ class ProjectFile(Table):
     """Where services can be deployed to, by name."""
     defaults: Common
     """Defaults of the services in every environment."""
+    notify: Notify
     local: Local
 
 
@@ -105,3 +126,4 @@ class Settings:
     services: Mapping[str, Service]
     provenance: Mapping[str, str]
     all_services: tuple[str, ...] = field(default=())
+    notify: Notify = NOBODY

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,12 @@ class File:
     problems: tuple[Problem, ...] = ()
     readable: bool = True
 
-    def table(self, path: str = "", *, without: str = "") -> Layer:
+    def table(self, path: str = "", *, without: Sequence[str] = ()) -> Layer:
         """A table of the file (dotted path) as a layer, empty where the file has none."""
         found: Any = self.values
         for part in path.split(".") if path else ():
             found = found.get(part, {})
-        values = {key: value for key, value in found.items() if key != without}
+        values = {key: value for key, value in found.items() if key not in without}
         return Layer(origin=Origin(file=self.shown, table=path), values=values)
 
 
@@ -62,9 +62,14 @@ class Sources:
         """Variables over [local] over its defaults."""
         return merge([self._ours("local"), self.project.table("local"), *self.variables])
 
+    def merged_notify(self, environment: str) -> Merged:
+        """[environments.<name>.notify] over [notify] over its defaults."""
+        own = self.project.table(f"environments.{environment}.notify")
+        return merge([self._ours("notify"), self.project.table("notify"), own])
+
     def merged_environment(self, name: str) -> Merged:
         """[environments.<name>] over what follows from its name, its target and the project."""
-        own = self.project.table(f"environments.{name}", without="defaults")
+        own = self.project.table(f"environments.{name}", without=("defaults", "notify"))
         implied = {"registry": name}
         if own.values.get("target") == "embedded":
             implied["account_id"] = EMBEDDED_ACCOUNT
@@ -75,7 +80,9 @@ class Sources:
     def merged_service(self, environment: str, name: str) -> Merged:
         """service.toml and its environment's table over the defaults of slipway.toml and ours."""
         layers = self.service_layers(environment, name)
-        return merge([self._ours("service"), self._buckets(layers), *layers])
+        merged = merge([self._ours("service"), self._buckets(layers), *layers])
+        smoke = [{**self.defaults["smoke"], **one} for one in merged.values["smoke"]]
+        return replace(merged, values={**merged.values, "smoke": smoke})
 
     def service_layers(self, environment: str, name: str) -> tuple[Layer, ...]:
         """What the files say about a service in an environment, the weakest first."""
@@ -83,7 +90,7 @@ class Sources:
         return (
             self.project.table("defaults"),
             self.project.table(f"environments.{environment}.defaults"),
-            own.table(without="environments"),
+            own.table(without=("environments",)),
             own.table(f"environments.{environment}"),
         )
 

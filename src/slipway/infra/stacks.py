@@ -106,13 +106,23 @@ def platform_stack(settings: Settings, checkout: Checkout) -> Stack:
 
 
 def service_stack(
-    settings: Settings, service: Service, image: str, checkout: Checkout, *, contract: str = ""
+    settings: Settings,
+    service: Service,
+    image: str,
+    checkout: Checkout,
+    *,
+    contract: str = "",
+    former_port: int = 0,
 ) -> Stack:
     """Task definition, service and what belongs to them; `image` is `repository@sha256:…`.
 
     `contract` is the platform's output of that name: another one makes the stack run again.
+    `former_port` is the port of the tasks that run now: it stays open while another one rolls out.
     """
-    variables = {"service": service_variable(service), "image": image}
+    manifest = service_variable(service)
+    if former_port not in (0, service.port):
+        manifest["former_port"] = former_port
+    variables = {"service": manifest, "image": image}
     stack = _stack(settings, checkout, "service", service=service.name, variables=variables)
     return replace(stack, contract=contract)
 
@@ -120,7 +130,8 @@ def service_stack(
 def service_variable(service: Service) -> dict[str, object]:
     """The manifest as `infra/service/variables.tf` declares it."""
     deploy = asdict(service.deploy)
-    del deploy["timeout"]  # how long the engine waits; Terraform never does
+    for engines in ("timeout", "bake", "hooks"):  # what the engine waits for, and tells CodeDeploy
+        del deploy[engines]
     return {
         "name": service.name,
         "port": service.port,

@@ -125,7 +125,7 @@ def test_no_environment_is_known_by_name() -> None:
 
 def test_everything_of_a_service_reaches_terraform() -> None:
     """Each field of a service is in the variable, but what only the engine acts upon."""
-    engine_only = {"folder", "python"}
+    engine_only = {"folder", "python", "needs", "smoke"}
     wanted = {field.name for field in fields(Service)} - engine_only
     assert service_variable(make_service()).keys() == wanted
 
