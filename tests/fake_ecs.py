@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from slipway.rollout.model import Target
 
@@ -15,6 +18,8 @@ def definition(revision: int, image: str) -> dict[str, Any]:
         "taskDefinitionArn": f"{FAMILY}:{revision}",
         "revision": revision,
         "family": "local-app",
+        "status": "ACTIVE",
+        "registeredAt": datetime(2026, 11, 20, 10, tzinfo=UTC),
         "containerDefinitions": [{"name": "app", "image": image}],
     }
 
@@ -50,6 +55,9 @@ class FakeEcs:
         return {"services": [self._service(name, now) for name in services]}
 
     def describe_task_definition(self, *, taskDefinition: str, include: Any) -> dict[str, Any]:  # noqa: N803
+        if taskDefinition not in self.definitions:
+            answer: Any = {"Error": {"Code": "ClientException", "Message": "Unable to describe"}}
+            raise ClientError(answer, "DescribeTaskDefinition")
         return {"taskDefinition": self.definitions[taskDefinition], "tags": []}
 
     def register_task_definition(self, **wanted: Any) -> dict[str, Any]:

@@ -104,6 +104,24 @@ def look(aws: Aws, settings: Settings, service: str, name: str) -> Secret:
     )
 
 
+def versions(aws: Aws, settings: Settings, service: str) -> dict[str, str]:
+    """The version of each secret of `service` that a task started now would get, by name."""
+    declared = settings.services[service].secrets
+    return side_by_side(
+        {name: partial(_version, aws, settings, service, name) for name in declared}
+    )
+
+
+def _version(aws: Aws, settings: Settings, service: str, name: str) -> str:
+    """The id of the current version, "" where there is none; the value is not read."""
+    try:
+        found = aws.secretsmanager.describe_secret(SecretId=names.secret(settings, service, name))
+    except aws.secretsmanager.exceptions.ResourceNotFoundException:
+        return ""
+    stages = found.get("VersionIdsToStages", {}).items()
+    return next((version for version, given in stages if "AWSCURRENT" in given), "")
+
+
 def declared(service: Service, name: str) -> None:
     """Raise `UsageError` with the nearest name unless the manifest of `service` has `name`."""
     if name in service.secrets:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "refresh": "run Terraform even where its inputs have not changed",
         "allow_destroy": "addresses that may be destroyed although they hold data, or `all`",
         "wait": "seconds to wait for somebody else's deploy",
+        "way_back": "refuse where what serves now could not be gone back to",
         "on_interrupt": "what becomes of a rollout under way after Ctrl-C",
         "dry_run": "show what would be done, and do nothing",
         "json": "print the outcome as JSON",
@@ -36,6 +37,7 @@ def deploy(
     refresh: bool = False,
     allow_destroy: tuple[str, ...] = (),
     wait: int = 0,
+    way_back: bool = True,
     on_interrupt: Literal["rollback", "detach"] = "rollback",
     dry_run: bool = False,
     json: bool = False,
@@ -49,7 +51,11 @@ def deploy(
     app = App(dry_run=dry_run)
     world = open_world(app, env, service)
     options = Options(
-        refresh=refresh, allow_destroy=allow_destroy, wait=wait, on_interrupt=on_interrupt
+        refresh=refresh,
+        allow_destroy=allow_destroy,
+        wait=wait,
+        way_back=way_back,
+        on_interrupt=on_interrupt,
     )
     if dry_run:
         preview(world, options)

@@ -13,11 +13,11 @@ from slipway.errors import DeployError, Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
-from slipway.release import lease, migrations, preflight, records, recover
+from slipway.release import lease, migrations, preflight, reconcile, records, recover, wayback
 from slipway.release.parallel import side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
-from slipway.release.world import World
+from slipway.release.world import Site, World
 from slipway.rollout import strategy, view
 from slipway.rollout import watch as watching_rollouts
 from slipway.rollout.model import Rollout, Target
@@ -32,12 +32,14 @@ def deploy(world: World, options: Options) -> Progress:
     with phase(world, progress, "images and platform"):
         build_beside_platform(world, progress)
     with held(world, options) as leases:
-        with phase(world, progress, "services", leases):
-            apply_services(world, progress)
-            demand_secrets(world)
-        with phase(world, progress, "migrations", leases):
-            migrations.run_all(world, progress, targets(world, progress))
-        with recorded(world, progress):
+        take_over(world, leases)
+        wayback.demand(world, options)
+        with recorded(world, progress, leases):
+            with phase(world, progress, "services", leases):
+                apply_services(world, progress)
+                demand_secrets(world)
+            with phase(world, progress, "migrations", leases):
+                migrations.run_all(world, progress, targets(world, progress))
             with phase(world, progress, "rollout", leases):
                 roll_out(world, progress)
             with phase(world, progress, "verification", leases):
@@ -95,7 +97,7 @@ def build_all(world: World, progress: Progress) -> None:
 
 
 @contextmanager
-def held(world: World, options: Options) -> Iterator[list[lease.Lease]]:
+def held(world: Site, options: Options) -> Iterator[list[lease.Lease]]:
     """Hold the lease of every chosen service."""
     with lease.hold(
         world.aws.dynamodb,
@@ -106,6 +108,14 @@ def held(world: World, options: Options) -> Iterator[list[lease.Lease]]:
         say=world.console.detail,
     ) as leases:
         yield leases
+
+
+def take_over(world: Site, leases: Sequence[lease.Lease]) -> None:
+    """Settle the releases that a deploy before us left open; whoever began them is gone."""
+    for each in leases:
+        if each.ours:
+            service = world.settings.services[each.service]
+            reconcile.settle(world, partial(target, world), each.token, service)
 
 
 def apply_services(world: World, progress: Progress) -> None:
@@ -138,15 +148,20 @@ def demand_secrets(world: World) -> None:
 
 
 @contextmanager
-def recorded(world: World, progress: Progress) -> Iterator[None]:
-    """Write the ledger however the rollouts end, and handle a signal as it was asked."""
+def recorded(world: Site, progress: Progress, leases: Sequence[lease.Lease]) -> Iterator[None]:
+    """Write the ledger before and after, and handle a signal as it was asked."""
+    records.begin(world, progress, leases)
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
+        progress.problem, progress.stopped = "a signal came", True
         recover.interrupted(world.aws, watching(world), world.console.warn, progress)
         raise
+    except Exception as error:
+        progress.problem = str(error).partition("\n")[0]
+        raise
     finally:
-        records.write(world, progress)
+        records.end(world, progress)
 
 
 def roll_out(world: World, progress: Progress) -> None:
@@ -155,18 +170,19 @@ def roll_out(world: World, progress: Progress) -> None:
         # A signal between ECS's answer and our note of it would leave a rollout to nobody.
         with signals.deferred():
             progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
+    records.note(world, progress)
     watch(world, list(progress.rollouts.values()))
     for rollout in progress.rollouts.values():
         recover.explained(world.aws, rollout)
 
 
-def targets(world: World, progress: Progress) -> dict[str, Target]:
+def targets(world: Site, progress: Progress) -> dict[str, Target]:
     """What the rollouts aim at, by service."""
     services = world.settings.services.items()
     return {name: target(world, progress, service) for name, service in services}
 
 
-def target(world: World, progress: Progress, service: Service) -> Target:
+def target(world: Site, progress: Progress, service: Service) -> Target:
     """What the rollout of `service` aims at."""
     outcome = progress.stacks[service.name]
     return Target(
@@ -184,7 +200,7 @@ def target(world: World, progress: Progress, service: Service) -> Target:
     )
 
 
-def watch(world: World, rollouts: Sequence[Rollout]) -> None:
+def watch(world: Site, rollouts: Sequence[Rollout]) -> None:
     """Watch until each of `rollouts` has ended, showing the way there."""
     if all(rollout.outcome for rollout in rollouts):
         return
@@ -195,18 +211,20 @@ def watch(world: World, rollouts: Sequence[Rollout]) -> None:
         shown.close()
 
 
-def watching(world: World) -> recover.Watch:
+def watching(world: Site) -> recover.Watch:
     """`watch` in this world."""
     return partial(watch, world)
 
 
-def verify_all(world: World, progress: Progress) -> None:
+def verify_all(world: Site, progress: Progress) -> None:
     """Ask every service that should serve now; take back what does not serve as released."""
     serving = [s for s in world.settings.services.values() if progress.outcome(s.name).verdict.good]
     jobs = {service.name: partial(check, progress, service) for service in serving}
-    problems = {name: problem for name, problem in side_by_side(jobs).items() if problem}
-    for name, problem in problems.items():
-        recover.take_back(world.aws, watching(world), progress.rollouts[name], problem)
+    answers = side_by_side(jobs)
+    progress.smoke |= {name: "none" for name, problem in answers.items() if not problem}
+    for name, problem in answers.items():
+        if problem:
+            recover.take_back(world.aws, watching(world), progress.rollouts[name], problem)
 
 
 def check(progress: Progress, service: Service) -> str:

@@ -1,51 +1,48 @@
 """One deploy per environment and service at a time: a lease in the lock table.
 
-A lease expires by itself, so a deploy that was killed blocks nobody for longer than `TERM`; while
-it lives, a heartbeat renews it. `token` grows with every holder: it tells a holder that lost its
-lease and came back from the one that has it now.
+A lease expires by itself, so a deploy that was killed blocks nobody for longer than `TERM`, and
+nobody at all on the machine where it ran; while it lives, a heartbeat renews it. The time is
+DynamoDB's, so that no clock of ours decides. `token` grows with every holder: it tells a holder
+that lost its lease and came back from the one that has it now.
 """
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from slipway.errors import DeployError, LockedError
+from slipway import signals
+from slipway.errors import DeployError
+from slipway.release import inherited
+from slipway.release.holder import TERM, Holder, here, holder_of, item_for, locked, now_of
+from slipway.release.holder import ci_link as ci_link
+from slipway.release.holder import whoami as whoami
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-TERM = 60.0
-"""Seconds until a lease expires unless its heartbeat renews it."""
-
 HEARTBEAT = 15.0
 """Seconds between renewals: three may get lost."""
 
+POLL = 5.0
+"""Seconds between looks at somebody else's lease."""
 
-@dataclass(frozen=True, kw_only=True)
-class Holder:
-    """Who holds a lease; `since` and `expires` are seconds since the epoch."""
-
-    who: str
-    phase: str
-    link: str
-    since: float
-    expires: float
-    token: int
+PARTING = 2.0
+"""Seconds that a second signal leaves for giving leases back."""
 
 
 @dataclass(kw_only=True)
 class Lease:
-    """A lease that we hold. Its heartbeat runs until `release`."""
+    """A lease that we hold. Its heartbeat runs until `release`.
+
+    `ours` is false for one that the process which started us holds: it renews and releases it.
+    `ahead` is how far DynamoDB's clock is before ours, in seconds.
+    """
 
     client: DynamoDBClient
     table: str
@@ -54,7 +51,13 @@ class Lease:
     id: str
     phase: str = "starting"
     lost: bool = False
+    ours: bool = True
+    ahead: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def service(self) -> str:
+        return self.key.rpartition("/")[2]
 
     def enter(self, phase: str) -> None:
         """Note the phase for those who wait. Raises `DeployError` where the lease was lost."""
@@ -69,15 +72,24 @@ class Lease:
     def beat(self) -> None:
         """Renew every `HEARTBEAT` s until released; runs in a thread of its own."""
         while not self._stop.wait(HEARTBEAT):
-            self._renew()
+            # The network may be away for a moment; one of the next beats gets through, or the lease
+            # expires, which `enter` notices.
+            with suppress(Exception):
+                self._renew()
 
     def release(self) -> None:
         """Give the lease back, unless somebody else has it by now."""
         self._stop.set()
-        self._if_ours(self.client.delete_item, {})
+        try:
+            if self.ours:
+                self._if_ours(self.client.delete_item, {})
+        except self.client.exceptions.ConditionalCheckFailedException:
+            # Somebody took it over after it had expired; it is theirs now.
+            return
 
     def _renew(self) -> None:
-        values = {":expires": {"N": str(time.time() + TERM)}, ":phase": {"S": self.phase}}
+        expires = time.time() + self.ahead + TERM
+        values = {":expires": {"N": str(expires)}, ":phase": {"S": self.phase}}
         update = {"UpdateExpression": "SET Expires = :expires, Phase = :phase"}
         try:
             self._if_ours(self.client.update_item, values, **update)
@@ -94,6 +106,11 @@ class Lease:
         )
 
 
+def key_of(environment: str, service: str) -> str:
+    """The lease's item in the lock table."""
+    return f"lease/{environment}/{service}"
+
+
 @contextmanager
 def hold(
     client: DynamoDBClient,
@@ -106,16 +123,22 @@ def hold(
 ) -> Iterator[list[Lease]]:
     """Hold the leases of all `services`, in name order so that two deploys can't block each other.
 
-    Waits up to `wait` seconds for each, saying for whom; raises `LockedError` after that.
+    Waits up to `wait` seconds for each, saying for whom; raises `LockedError` after that. What we
+    start meanwhile inherits them.
     """
+    leases: list[Lease] = []
     with ExitStack() as stack:
-        leases = []
+        signals.register(on_second=lambda: _part(leases))
         for service in sorted(services):
-            lease = acquire(client, table, f"lease/{environment}/{service}", wait=wait, say=say)
-            stack.callback(_let_go, lease)
-            threading.Thread(target=lease.beat, daemon=True).start()
-            leases.append(lease)
-        yield leases
+            # A signal between the answer and our note of it would leave a lease to nobody.
+            with signals.deferred():
+                lease = acquire(client, table, key_of(environment, service), wait=wait, say=say)
+                stack.callback(lease.release)
+                leases.append(lease)
+            if lease.ours:
+                threading.Thread(target=lease.beat, daemon=True).start()
+        with inherited.given({lease.key: lease.id for lease in leases}):
+            yield leases
 
 
 def acquire(
@@ -125,12 +148,13 @@ def acquire(
     *,
     wait: float = 0,
     say: Callable[[str], None] = print,
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], None] = signals.sleep,
 ) -> Lease:
     """Take the lease `key`, waiting up to `wait` seconds for its holder."""
-    deadline = time.monotonic() + wait
+    deadline, told = time.monotonic() + wait, ""
     while True:
-        lease = _try(client, table, key)
+        before, now = look(client, table, key)
+        lease = _inherit(client, table, key, before, now) or _try(client, table, key, before, now)
         if lease:
             return lease
         holder = read(client, table, key)
@@ -138,86 +162,79 @@ def acquire(
         if holder is None:
             continue
         if remaining <= 0:
-            raise _locked(key, holder)
-        say(f"waiting for {_describe(holder)} ({remaining:.0f} s remaining)")
-        pause(min(5.0, remaining))
+            raise locked(key, holder)
+        if str(holder) != told:
+            told = str(holder)
+            say(f"waiting for {holder} ({remaining:.0f} s remaining)")
+        pause(min(POLL, remaining))
 
 
 def read(client: DynamoDBClient, table: str, key: str) -> Holder | None:
     """Who holds the lease `key` now."""
-    item: Any = client.get_item(
-        TableName=table, Key={"LockID": {"S": key}}, ConsistentRead=True
-    ).get("Item")
-    if not item:
+    return look(client, table, key)[0]
+
+
+def look(client: DynamoDBClient, table: str, key: str) -> tuple[Holder | None, float]:
+    """Who holds the lease `key`, and what time it is for DynamoDB."""
+    answer = client.get_item(TableName=table, Key={"LockID": {"S": key}}, ConsistentRead=True)
+    return holder_of(answer.get("Item")), now_of(answer)
+
+
+def alive(client: DynamoDBClient, table: str, environment: str, service: str) -> Holder | None:
+    """Who is at work on a service now: the holder of a lease that has not run out."""
+    holder, now = look(client, table, key_of(environment, service))
+    return None if holder is None or holder.gone(now) else holder
+
+
+def _inherit(
+    client: DynamoDBClient, table: str, key: str, holder: Holder | None, now: float
+) -> Lease | None:
+    """The lease of the process that started us, while it holds it."""
+    if holder is None or holder.gone(now) or inherited.taken().get(key) != holder.id:
         return None
-    return Holder(
-        who=item["Who"]["S"],
-        phase=item["Phase"]["S"],
-        link=item["Link"]["S"],
-        since=float(item["Since"]["N"]),
-        expires=float(item["Expires"]["N"]),
-        token=int(item["Token"]["N"]),
-    )
+    return Lease(client=client, table=table, key=key, token=holder.token, id=holder.id, ours=False)
 
 
-def _try(client: DynamoDBClient, table: str, key: str) -> Lease | None:
-    before = read(client, table, key)
-    token = before.token + 1 if before else 1
-    now, lease_id = time.time(), uuid.uuid4().hex
-    item = {
-        "LockID": {"S": key},
-        "LeaseID": {"S": lease_id},
-        "Who": {"S": whoami()},
-        "Phase": {"S": "starting"},
-        "Link": {"S": ci_link()},
-        "Since": {"N": str(now)},
-        "Expires": {"N": str(now + TERM)},
-        "Token": {"N": str(token)},
-    }
+def _try(
+    client: DynamoDBClient, table: str, key: str, before: Holder | None, now: float
+) -> Lease | None:
+    """Take it if nobody holds it, or somebody who is gone; None if another was quicker."""
+    if before and not before.gone(now):
+        return None
+    # Milliseconds grow over leases that were given back, too, of which nothing is left to count.
+    token = max(before.token + 1 if before else 1, int(now * 1000))
+    lease_id = uuid.uuid4().hex
     try:
         client.put_item(
             TableName=table,
-            Item=item,
-            ConditionExpression="attribute_not_exists(LockID) OR Expires < :now",
-            ExpressionAttributeValues={":now": {"N": str(now)}},
+            Item=item_for(key, here(id=lease_id, token=token, now=now)),
+            **_unless_changed(before),
         )
     except client.exceptions.ConditionalCheckFailedException:
         return None
-    return Lease(client=client, table=table, key=key, token=token, id=lease_id)
+    ahead = now - time.time()
+    return Lease(client=client, table=table, key=key, token=token, id=lease_id, ahead=ahead)
 
 
-def whoami() -> str:
-    """`user@host` and the process: enough to find whoever deploys."""
-    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+def _unless_changed(before: Holder | None) -> Any:
+    """The condition that the item is as we saw it: a holder given up for gone may have renewed."""
+    if before is None:
+        return {"ConditionExpression": "attribute_not_exists(LockID)"}
+    return {
+        "ConditionExpression": "attribute_not_exists(LockID) OR "
+        "(LeaseID = :seen AND Expires = :expires)",
+        "ExpressionAttributeValues": {
+            ":seen": {"S": before.id},
+            ":expires": {"N": str(before.expires)},
+        },
+    }
 
 
-def ci_link() -> str:
-    """The address of the CI run that we are in, or ""."""
-    run = os.environ.get("GITHUB_RUN_ID")
-    if not run:
-        return ""
-    server = os.environ.get("GITHUB_SERVER_URL", "")
-    return f"{server}/{os.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
-
-
-def _let_go(lease: Lease) -> None:
-    try:
-        lease.release()
-    except lease.client.exceptions.ConditionalCheckFailedException:
-        # Somebody took it over after it had expired; it is theirs now.
-        return
-
-
-def _describe(holder: Holder) -> str:
-    since = datetime.fromtimestamp(holder.since, tz=UTC).astimezone().strftime("%H:%M:%S")
-    link = f", {holder.link}" if holder.link else ""
-    return f"{holder.who}, since {since}, now: {holder.phase}{link}"
-
-
-def _locked(key: str, holder: Holder) -> LockedError:
-    _, environment, service = key.split("/")
-    return LockedError(
-        f"{service} in {environment} is being deployed by {_describe(holder)}",
-        next_step="add --wait=600 to wait for it; a deploy that was killed frees its "
-        f"lease by itself within {TERM:.0f} s",
-    )
+def _part(leases: Sequence[Lease]) -> None:
+    """Give leases back within `PARTING` s, on the way out of the process."""
+    threads = [threading.Thread(target=lease.release, daemon=True) for lease in leases]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + PARTING
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))

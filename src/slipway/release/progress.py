@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from slipway.config import Service
 from slipway.infra.apply import StackOutcome
-from slipway.model import Verdict
+from slipway.release.ledger import Kind, Release
 from slipway.release.world import Built
 from slipway.rollout.model import Outcome, Rollout
 
@@ -17,30 +17,39 @@ OnInterrupt = Literal["rollback", "detach"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to deploy. `wait` is how long to wait for somebody else's deploy, in seconds."""
+    """How to deploy. `wait` is how long to wait for somebody else's deploy, in seconds.
+
+    `way_back` refuses a deploy after which there would be none. `kind` and `origins` (by service)
+    go into the ledger.
+    """
 
     refresh: bool = False
     allow_destroy: tuple[str, ...] = ()
     wait: int = 0
     on_interrupt: OnInterrupt = "rollback"
+    way_back: bool = True
+    kind: Kind = "deploy"
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Progress:
-    """What a deploy has come to so far; every step adds its part."""
+    """What a deploy has come to so far; every step adds its part.
+
+    `smoke` has an entry for each service that was verified: `passed`, or `none` without requests.
+    `problem` is what ended the deploy, `stopped` says that it was a signal.
+    """
 
     options: Options
     images: dict[str, Built] = field(default_factory=dict)
     stacks: dict[str, StackOutcome] = field(default_factory=dict)
     rollouts: dict[str, Rollout] = field(default_factory=dict)
+    records: dict[str, Release] = field(default_factory=dict)
+    smoke: dict[str, str] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.time)
-
-    def released(self, service: Service) -> bool:
-        """Whether a rollout of `service` has ended and was one: not only found it unchanged."""
-        rollout = self.rollouts.get(service.name)
-        outcome = rollout.outcome if rollout else None
-        return outcome is not None and outcome.verdict is not Verdict.UNCHANGED
+    problem: str = ""
+    stopped: bool = False
 
     def outcome(self, service: str) -> Outcome:
         """How the rollout of `service` ended."""

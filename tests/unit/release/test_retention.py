@@ -107,4 +107,4 @@ def test_the_ledger_tells_the_newest_verified_releases() -> None:
     for number, verdict in enumerate(("deployed", "deployed", "rolled_back", "deployed", "failed")):
         ledger.record(s3, "ledger", document(number, verdict))
     found = ledger.verified(s3, "ledger", "prod", "orders", most=2)
-    assert [each["id"] for each in found] == [IDS[3], IDS[1]]
+    assert [each.id for each in found] == [IDS[3], IDS[1]]

@@ -1,0 +1,56 @@
+"""Which revision and image of a service is at work now, under ECS's or CodeDeploy's control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from slipway.rollout import observe, taskdef
+
+if TYPE_CHECKING:
+    from slipway.aws import Aws
+    from slipway.release.ledger import Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """The primary deployment or task set. `registered` is when its revision was made."""
+
+    task_definition: str
+    image: str
+    port: int
+    registered: datetime
+    deployment: str = ""
+
+    def newer(self, release: Release) -> bool:
+        """Whether this is the revision that `release` registered and had no time to note."""
+        return self.image == release.image and self.registered >= _moment(release.began)
+
+
+def serving(aws: Aws, cluster: str, service: str) -> Serving | None:
+    """What is at work; None where there is no such service."""
+    answer = aws.ecs.describe_services(cluster=cluster, services=[service])
+    active = [each for each in answer["services"] if each["status"] == "ACTIVE"]
+    primary = primary_of(active[0]) if active else None
+    if primary is None:
+        return None
+    definition, _ = observe.task_definition(aws.ecs, primary["taskDefinition"])
+    ports = observe.app_of(definition).get("portMappings", [])
+    return Serving(
+        task_definition=primary["taskDefinition"],
+        image=taskdef.image_of(definition),
+        port=ports[0]["containerPort"] if ports else 0,
+        registered=definition["registeredAt"],
+        deployment=primary["id"],
+    )
+
+
+def primary_of(service: Any) -> Any:
+    """The primary deployment of a service, or its primary task set under CodeDeploy; pure."""
+    candidates = [*service.get("deployments", []), *service.get("taskSets", [])]
+    return next((each for each in candidates if each["status"] == "PRIMARY"), None)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

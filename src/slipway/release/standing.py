@@ -1,0 +1,67 @@
+"""What stands in an environment already, as the last apply left it; no Terraform, no build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from slipway.aws import calls
+from slipway.config import Service
+from slipway.errors import DeployError
+from slipway.infra import applied
+from slipway.infra.apply import StackOutcome
+from slipway.infra.plan import PlanSummary
+from slipway.infra.stacks import service_stack
+from slipway.model import ImageRef
+from slipway.release.ledger import Release
+from slipway.release.progress import Progress
+from slipway.release.world import Built, Site
+from slipway.rollout.decide import Watched
+from slipway.rollout.model import Rollout, Target
+
+MakeTarget = Callable[[Progress, Service], Target]
+"""`release.deploy.target` in some world."""
+
+
+def known(site: Site, progress: Progress, service: Service, release: Release) -> bool:
+    """Fill in the image of `release` and the stack of its service; whether there is one."""
+    with calls(f"looking at {service.name}"):
+        stack = service_stack(site.settings, service, release.image, site.checkout)
+        record = applied.read(stack, site.aws)
+    if record is None or not record.outputs:
+        return False
+    progress.images[service.name] = built(release)
+    progress.stacks[service.name] = StackOutcome(
+        changed=False,
+        skipped=True,
+        summary=PlanSummary(),
+        outputs=record.outputs,
+        serial=record.serial,
+    )
+    return True
+
+
+def demand(site: Site, progress: Progress, service: Service, release: Release) -> None:
+    """As `known`. Raises `DeployError` where the service was never set up here."""
+    if not known(site, progress, service, release):
+        environment = site.settings.environment.name
+        raise DeployError(
+            f"{service.name} has no infrastructure in {environment}, or its last apply broke off",
+            next_step=f"uv run invoke deploy --env={environment} --service={service.name}",
+        )
+
+
+def built(release: Release) -> Built:
+    """The image of a release, as if it had been built now."""
+    repository, _, digest = release.image.rpartition("@")
+    ref = ImageRef(repository=repository, tag=release.version, digest=digest)
+    return Built(ref=ref, commit=release.commit, dirty=release.dirty)
+
+
+def rollout_of(target: Target, release: Release) -> Rollout:
+    """The rollout that `release` noted, to be looked at again."""
+    watched = Watched(
+        deployment_id=release.deployment,
+        task_definition=release.task_definition,
+        previous=release.previous,
+    )
+    return Rollout(target=target, watched=watched)
