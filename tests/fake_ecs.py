@@ -44,6 +44,7 @@ class FakeEcs:
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
     called: list[tuple[str, Any]] = field(default_factory=list)
     desired: int = 1
+    stopped: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for revision, image in ((1, "repo@sha256:template"), (2, "repo@sha256:old")):
@@ -80,6 +81,16 @@ class FakeEcs:
         self.desired = self.desired if desiredCount is None else desiredCount
         revision = int(taskDefinition.rsplit(":", 1)[1])
         return {"service": self._service(service, [deployment(3, revision, "IN_PROGRESS")])}
+
+    def get_paginator(self, name: str) -> Any:
+        assert name == "list_tasks"
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"taskArns": [task["taskArn"] for task in self.stopped]}]
+
+    def describe_tasks(self, *, cluster: str, tasks: list[str]) -> dict[str, Any]:
+        return {"tasks": [task for task in self.stopped if task["taskArn"] in tasks]}
 
     def count(self, name: str) -> int:
         return sum(1 for called, _ in self.called if called == name)

@@ -5,6 +5,9 @@ nat           = "none"
 dns_hostnames = false
 scaling       = false
 
+# Whoever deploys from this machine tries new tasks before they get traffic.
+test_cidrs = ["127.0.0.0/8"]
+
 access_logs    = false
 alarms         = false
 dashboard      = false

@@ -164,6 +164,36 @@ run "a_long_name" {
   }
 }
 
+run "test_listener_for_those_outside" {
+  module {
+    source = "../modules/load_balancer"
+  }
+
+  variables {
+    test_cidrs = ["198.51.100.0/24"]
+  }
+
+  assert {
+    condition     = endswith(output.test_url, ":${output.test_port}")
+    error_message = "whoever is in test_cidrs has an address to ask"
+  }
+}
+
+run "test_listener_for_the_vpc_alone" {
+  module {
+    source = "../modules/load_balancer"
+  }
+
+  variables {
+    test_cidrs = []
+  }
+
+  assert {
+    condition     = output.test_url == null
+    error_message = "nobody outside could ask"
+  }
+}
+
 run "behind_a_gateway" {
   module {
     source = "../modules/load_balancer"

@@ -40,6 +40,7 @@ locals {
     url                             = local.url
     test_listener_arn               = module.load_balancer.test_listener_arn
     test_port                       = module.load_balancer.test_port
+    test_url                        = module.load_balancer.test_url
     alarms                          = var.alarms
     alarm_topic_arn                 = local.alarm_topic_arn
     kms_key_arn                     = local.kms_key_arn

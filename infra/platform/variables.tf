@@ -267,7 +267,7 @@ variable "scaling" {
 
 variable "test_cidrs" {
   type        = list(string)
-  description = "Who may use the test listener of blue/green deployments besides the VPC."
+  description = "Who may use the test listener of blue/green deployments besides the VPC. Where it names somebody, `invoke deploy` tries new tasks there before they get traffic: whoever deploys has to be among them."
   default     = []
 
   validation {

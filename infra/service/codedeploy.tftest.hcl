@@ -73,6 +73,26 @@ run "shifts_a_share_first" {
   }
 }
 
+run "waits_for_a_word_to_go_on" {
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  command = plan
+
+  variables {
+    ready_wait = 15
+  }
+
+  assert {
+    condition = alltrue([
+      aws_codedeploy_deployment_group.this.blue_green_deployment_config[0].deployment_ready_option[0].action_on_timeout == "STOP_DEPLOYMENT",
+      aws_codedeploy_deployment_group.this.blue_green_deployment_config[0].deployment_ready_option[0].wait_time_in_minutes == 15,
+    ])
+    error_message = "if nobody says it, no traffic moves"
+  }
+}
+
 run "shifts_in_steps" {
   module {
     source = "../modules/codedeploy"

@@ -31,6 +31,11 @@ locals {
   host       = var.service.route.host
   url        = local.host == "" ? local.contract.url : "${split("://", local.contract.url)[0]}://${local.host}"
 
+  # Where a deployment's new tasks answer before they get traffic; "" where whoever deploys can't ask.
+  test_base = local.codedeploy ? try(coalesce(local.contract.test_url), "") : ""
+  test_root = local.host == "" || local.test_base == "" ? local.test_base : "${split("://", local.test_base)[0]}://${local.host}:${local.contract.test_port}"
+  test_url  = local.test_base == "" ? "" : "${local.test_root}${local.route_path}"
+
   # --- What the container gets -------------------------------------------------------------------
   env = merge(
     var.service.env,

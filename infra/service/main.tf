@@ -135,6 +135,7 @@ module "codedeploy" {
   standby           = var.service.deploy.standby
   listener_arn      = local.contract.listener_arn
   test_listener_arn = local.test_listener_arn
+  ready_wait        = local.test_url == "" ? 0 : 15
   target_groups     = { for colour in ["blue", "green"] : colour => module.route.target_groups[colour].name }
   task_roles        = [module.roles.execution_arn, module.roles.task_arn]
   alarm_names       = local.rollback_alarms

@@ -31,6 +31,15 @@ output "migration_task_definition_arn" {
   value       = one(module.migration[*].arn)
 }
 
+output "network" {
+  description = "Where the tasks run: under CodeDeploy, deployments bring it along."
+  value = {
+    subnets         = local.contract.task_subnets
+    security_groups = [module.service.security_group_id]
+    public_ip       = local.contract.assign_public_ip
+  }
+}
+
 output "secrets" {
   description = "ARN of each secret by the last part of its name."
   value       = module.secrets.arns
@@ -59,6 +68,11 @@ output "target_group_arns" {
 output "task_definition_arn" {
   description = "The template revision: rollouts copy it."
   value       = module.task_definition.arn
+}
+
+output "test_url" {
+  description = "Where new tasks answer before they get traffic, with the service's path. Empty: nowhere that whoever deploys can reach."
+  value       = local.test_url
 }
 
 output "url" {

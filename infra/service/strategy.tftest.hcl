@@ -42,6 +42,8 @@ override_data {
         "task_subnets": ["subnet-3", "subnet-4"],
         "assign_public_ip": false,
         "listener_arn": "arn:aws:elasticloadbalancing:us-west-1:123456789012:listener/app/mock/50dc6c495c0c9188/f2f7dc8efc522ab2",
+        "test_port": 8443,
+        "test_url": "https://mock.us-west-1.elb.amazonaws.com:8443",
         "test_listener_arn": "arn:aws:elasticloadbalancing:us-west-1:123456789012:listener/app/mock/50dc6c495c0c9188/0000000000000000",
         "load_balancer_arn": "arn:aws:elasticloadbalancing:us-west-1:123456789012:loadbalancer/app/mock/50dc6c495c0c9188",
         "load_balancer_security_group_id": "sg-1",
@@ -131,6 +133,16 @@ run "shifts_to_a_second_group" {
   assert {
     condition     = keys(output.target_group_arns) == ["blue", "green"]
     error_message = "CodeDeploy needs two target groups"
+  }
+
+  assert {
+    condition     = output.test_url == "https://mock.us-west-1.elb.amazonaws.com:8443/orders"
+    error_message = "new tasks are asked before they get traffic"
+  }
+
+  assert {
+    condition     = toset(output.network.subnets) == toset(["subnet-3", "subnet-4"]) && !output.network.public_ip
+    error_message = "a deployment brings the network along"
   }
 }
 

@@ -144,8 +144,10 @@ resource "aws_codedeploy_deployment_group" "this" {
   }
 
   blue_green_deployment_config {
+    # With a wait, whoever deploys tries the new tasks and says "go on"; if nobody does, it ends.
     deployment_ready_option {
-      action_on_timeout = "CONTINUE_DEPLOYMENT"
+      action_on_timeout    = var.ready_wait > 0 ? "STOP_DEPLOYMENT" : "CONTINUE_DEPLOYMENT"
+      wait_time_in_minutes = var.ready_wait > 0 ? var.ready_wait : null
     }
 
     # The old tasks stand by: until they go, the way back takes seconds.

@@ -39,6 +39,17 @@ variable "partition" {
   description = "AWS partition, for ARNs."
 }
 
+variable "ready_wait" {
+  type        = number
+  description = "Minutes that a deployment waits for a word to go on before it shifts traffic. 0: it doesn't wait."
+  default     = 0
+
+  validation {
+    condition     = var.ready_wait >= 0 && var.ready_wait <= 2880
+    error_message = "ready_wait: 0 to 2880 minutes."
+  }
+}
+
 variable "region" {
   type        = string
   description = "Region of the service."

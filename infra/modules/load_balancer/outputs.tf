@@ -38,6 +38,11 @@ output "test_port" {
   value       = local.test_port
 }
 
+output "test_url" {
+  description = "Where the test listener answers those in test_cidrs. Null: nobody outside the VPC can ask."
+  value       = var.test_listener && length(var.test_cidrs) > 0 ? "${local.https ? "https" : "http"}://${var.domain_name == "" ? aws_lb.this.dns_name : var.domain_name}:${local.test_port}" : null
+}
+
 output "url" {
   description = "Where the load balancer answers."
   value       = "${local.https ? "https" : "http"}://${var.domain_name == "" ? aws_lb.this.dns_name : var.domain_name}"

@@ -13,7 +13,7 @@ from slipway.errors import DeployError, Interrupted
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
-from slipway.release import lease, migrations, preflight, reconcile, records, recover, wayback
+from slipway.release import aim, lease, migrations, preflight, reconcile, records, recover, wayback
 from slipway.release.parallel import side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
@@ -184,20 +184,22 @@ def targets(world: Site, progress: Progress) -> dict[str, Target]:
 
 def target(world: Site, progress: Progress, service: Service) -> Target:
     """What the rollout of `service` aims at."""
-    outcome = progress.stacks[service.name]
-    return Target(
+    outcome, image = progress.stacks[service.name], progress.images[service.name].ref
+    base = Target(
         name=service.name,
+        environment=world.settings.environment.name,
         cluster=names.cluster(world.settings),
         service=names.service(world.settings, service.name),
         template=outcome.outputs["task_definition_arn"],
-        image=str(progress.images[service.name].ref),
+        image=str(image),
         target_group=outcome.outputs["target_group_arn"],
         port=service.port,
         health_path=service.health.path,
-        timeout=service.deploy.timeout,
+        timeout=service.deploy.patience,
         desired=service.scale.min,
         created=outcome.created("aws_ecs_service"),
     )
+    return aim.shifted(base, outcome.outputs, service, image.tag)
 
 
 def watch(world: Site, rollouts: Sequence[Rollout]) -> None:

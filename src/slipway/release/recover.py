@@ -9,8 +9,8 @@ from slipway.aws import Aws
 from slipway.model import Verdict
 from slipway.release.progress import OnInterrupt, Progress
 from slipway.rollout import model, strategy
+from slipway.rollout.cause import Cause
 from slipway.rollout.decide import short
-from slipway.rollout.diagnose import Cause
 from slipway.rollout.model import Rollout
 
 Watch = Callable[[Sequence[Rollout]], None]
@@ -56,10 +56,7 @@ def stop(aws: Aws, watch: Watch, rollout: Rollout, how: OnInterrupt) -> str:
     if how == "rollback" and previous:
         back = went_back(aws, watch, rollout)
         return f"{'went' if back else 'could not go'} back to {short(previous)}"
-    return (
-        f"ECS goes on with deployment {rollout.watched.deployment_id}; "
-        f"the same deploy again watches it"
-    )
+    return strategy.left(rollout)
 
 
 def went_back(aws: Aws, watch: Watch, rollout: Rollout) -> bool:

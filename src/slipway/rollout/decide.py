@@ -15,8 +15,22 @@ RolloutState = Literal["IN_PROGRESS", "COMPLETED", "FAILED", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Network:
+    """Where tasks run: what a deployment by CodeDeploy has to bring along."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    public_ip: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """One ECS deployment of a service, as DescribeServices shows it; counts are tasks."""
+    """One ECS deployment of a service, as DescribeServices shows it; counts are tasks.
+
+    A task set of a service that CodeDeploy rolls out is one too: `source` is then the id of the
+    CodeDeploy deployment that made it, `target_group` where its tasks are, and `share` the percent
+    of the requests that they get, if known.
+    """
 
     id: str
     primary: bool
@@ -27,6 +41,10 @@ class Deployment:
     running: int = 0
     pending: int = 0
     failed: int = 0
+    source: str = ""
+    target_group: str = ""
+    network: Network | None = None
+    share: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +52,7 @@ class Snapshot:
     """A service at one moment. `status` is ACTIVE, DRAINING, INACTIVE or MISSING.
 
     `port` is the container port that its load balancer sends requests to, 0 without one.
+    `controller` says who rolls it out: ECS or CODE_DEPLOY. `phase` is what a rollout is doing.
     """
 
     service: str
@@ -43,6 +62,8 @@ class Snapshot:
     port: int = 0
     deployments: tuple[Deployment, ...] = ()
     events: tuple[tuple[str, str], ...] = ()
+    controller: str = "ECS"
+    phase: str = ""
 
     @property
     def primary(self) -> Deployment | None:
@@ -56,12 +77,16 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """What we started and came from; `failed_seen` remembers what ECS may stop listing."""
+    """What we started and came from; `failed_seen` remembers what ECS may stop listing.
+
+    `returning` is a way back that undoes `deployment_id`, rather than a deployment of its own.
+    """
 
     deployment_id: str
     task_definition: str
     previous: str = ""
     failed_seen: bool = False
+    returning: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
+from slipway.rollout import codes
+from slipway.rollout.cause import Cause
 from slipway.rollout.observe import Evidence, StoppedTask
 
+NO_WAY = r"i/o timeout|no route|deadline exceeded|connection refused|network is unreachable"
+"""Words of a task that could not get out of its subnet."""
 
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """What went wrong and what to do; `lines` are the evidence, the service's own words last."""
+UNKNOWN = "unknown"
+"""The kind of a cause that no rule knows."""
 
-    title: str
-    remedy: str
-    lines: tuple[str, ...] = ()
-
-
-Rule = Callable[[Evidence], "Cause | None"]
+Rule = Callable[[Evidence], Cause | None]
 
 
 def diagnose(evidence: Evidence) -> Cause:
@@ -30,27 +28,43 @@ def diagnose(evidence: Evidence) -> Cause:
     for rule in RULES:
         cause = rule(evidence)
         if cause:
-            return cause
+            return replace(cause, kind=cause.kind or rule.__name__)
     return Cause(
         title="ECS gave no reason that we know",
         remedy="read the service's events below and its log",
         lines=(*evidence.events[:5], *evidence.log[-10:]),
+        kind=UNKNOWN,
+    )
+
+
+def no_route(evidence: Evidence) -> Cause | None:
+    """The way to the registry, or to Secrets Manager, isn't there."""
+    task = _stopped_with(evidence, r"CannotPull|ResourceInitializationError|pull image manifest")
+    if task is None or not re.search(NO_WAY, task.reason, re.I):
+        return None
+    secrets = re.search(r"secret from asm|ssm parameters", task.reason)
+    where = "Secrets Manager" if secrets else "the registry"
+    return Cause(
+        title=f"tasks have no route to {where}",
+        remedy="check NAT, route tables and security groups, or the VPC endpoints",
+        lines=(task.reason,),
     )
 
 
 def missing_image(evidence: Evidence) -> Cause | None:
-    """The image, or the way to it, isn't there."""
+    """The image isn't there, or not for these tasks."""
     task = _stopped_with(evidence, r"CannotPullContainer|CannotPullImage|pull image manifest")
     if task is None:
         return None
-    if re.search(r"i/o timeout|no route|deadline exceeded|connection refused", task.reason, re.I):
-        title, remedy = "tasks have no route to the registry", "check NAT or the ECR endpoints"
-    elif re.search(r"platform|exec format", task.reason, re.I):
+    if re.search(r"match(ing)?( for)? platform|exec format", task.reason, re.I):
         return _wrong_architecture(task)
+    if re.search(r"denied|forbidden|not authorized|no basic auth", task.reason, re.I):
+        remedy = "let the execution role pull from that repository"
     else:
-        title = f"the image can't be pulled: {evidence.image}"
         remedy = "deploy again to build and push it; check that the registry still has it"
-    return Cause(title=title, remedy=remedy, lines=(task.reason,))
+    return Cause(
+        title=f"the image can't be pulled: {evidence.image}", remedy=remedy, lines=(task.reason,)
+    )
 
 
 def missing_secret(evidence: Evidence) -> Cause | None:
@@ -58,11 +72,15 @@ def missing_secret(evidence: Evidence) -> Cause | None:
     task = _stopped_with(evidence, r"unable to pull secrets|ResourceInitializationError.*secret")
     if task is None:
         return None
-    return Cause(
-        title=f"a secret can't be read ({', '.join(evidence.secrets) or 'see below'})",
-        remedy="create it, and let the execution role read it",
-        lines=(task.reason,),
-    )
+    if re.search(r"AccessDenied|not authorized", task.reason):
+        remedy = "let the execution role read it, and use the key that it is encrypted with"
+    elif "did not contain json key" in task.reason:
+        remedy = "write that key into the secret's JSON, or name the key that is there"
+    else:
+        remedy = "create it, and let the execution role read it: uv run invoke secrets.set"
+    named = re.search(r"secret:([^:\s]+?)(?:-\w{6})?(?=[:\s]|$)", task.reason)
+    names = named.group(1) if named else ", ".join(evidence.secrets) or "see below"
+    return Cause(title=f"a secret can't be read ({names})", remedy=remedy, lines=(task.reason,))
 
 
 def out_of_memory(evidence: Evidence) -> Cause | None:
@@ -153,6 +171,10 @@ def quota(evidence: Evidence) -> Cause | None:
 
 
 RULES: tuple[Rule, ...] = (
+    codes.alarm,
+    codes.hook,
+    codes.code,
+    no_route,
     missing_image,
     missing_secret,
     wrong_architecture,
@@ -162,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     port_mismatch,
     failing_health_check,
     quota,
+    codes.vague_code,
 )
 
 

@@ -8,19 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from slipway.model import Verdict
-from slipway.rollout.decide import Snapshot, Watched
-from slipway.rollout.diagnose import Cause
+from slipway.rollout.cause import Cause
+from slipway.rollout.decide import Network, Snapshot, Watched
+from slipway.rollout.shifting import Shift
 
 StrategyName = Literal["rolling", "blue_green", "canary", "linear"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """Where tasks run: what a deployment by CodeDeploy has to bring along."""
-
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    public_ip: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +62,21 @@ class Outcome:
 
 
 @dataclass(kw_only=True)
+class Memory:
+    """What a watched rollout has seen and done, so that nothing is done twice.
+
+    `awaits` is the deployment of CodeDeploy that has to end before ours can begin; `asked` says
+    that the new tasks were tried; `ended` when we first saw that ours was over.
+    """
+
+    awaits: str = ""
+    asked: bool = False
+    ended: float | None = None
+    shift: Shift | None = None
+    stopped: frozenset[str] = frozenset()
+
+
+@dataclass(kw_only=True)
 class Rollout:
     """A rollout under way; `previous_port` is where requests went before it, 0 if unknown.
 
@@ -84,6 +91,7 @@ class Rollout:
     outcome: Outcome | None = None
     cause: Cause | None = None
     back: Rollout | None = None
+    memory: Memory = field(default_factory=Memory)
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from slipway.aws import Aws, error_code
-from slipway.rollout.decide import Deployment, Snapshot
+from slipway.rollout.decide import Deployment, Network, Snapshot
 from slipway.rollout.taskdef import CONTAINER, TaskDefinition
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ class TargetHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """All that is known about a rollout that did not end well."""
+    """All that is known about a rollout that did not end well.
+
+    `code` and `message` are CodeDeploy's, `event` is its lifecycle event that failed.
+    """
 
     stopped: tuple[StoppedTask, ...] = ()
     targets: tuple[TargetHealth, ...] = ()
@@ -56,6 +59,9 @@ class Evidence:
     memory: str = ""
     image: str = ""
     secrets: tuple[str, ...] = ()
+    code: str = ""
+    message: str = ""
+    event: str = ""
 
 
 def snapshots(ecs: ECSClient, cluster: str, services: Sequence[str]) -> dict[str, Snapshot]:
@@ -63,7 +69,7 @@ def snapshots(ecs: ECSClient, cluster: str, services: Sequence[str]) -> dict[str
     found: dict[str, Snapshot] = {
         name: Snapshot(service=name, status="MISSING", desired=0, running=0) for name in services
     }
-    for names in _batched(services, BATCH):
+    for names in batched(services, BATCH):
         answer = ecs.describe_services(cluster=cluster, services=list(names))
         for service in answer["services"]:
             found[service["serviceName"]] = read_service(service)
@@ -78,8 +84,12 @@ def read_service(service: Any) -> Snapshot:
         desired=service["desiredCount"],
         running=service["runningCount"],
         port=next((lb["containerPort"] for lb in service.get("loadBalancers", [])), 0),
-        deployments=tuple(_deployment(each) for each in service.get("deployments", [])),
+        deployments=(
+            *(_deployment(each) for each in service.get("deployments", [])),
+            *(_task_set(each) for each in service.get("taskSets", [])),
+        ),
         events=tuple((str(e["id"]), str(e["message"])) for e in service.get("events", [])),
+        controller=service.get("deploymentController", {}).get("type", "ECS"),
     )
 
 
@@ -94,13 +104,12 @@ def evidence(aws: Aws, cluster: str, snapshot: Snapshot, deployment: str, arn: s
     definition, _ = task_definition(aws.ecs, arn)
     app = app_of(definition)
     ours = snapshot.find(deployment)
-    stopped = tuple(
-        _stopped(aws, app, task) for task in _stopped_tasks(aws.ecs, cluster, snapshot.service, arn)
-    )
+    tasks = _stopped_tasks(aws.ecs, cluster, snapshot.service, arn)
+    stopped = tuple(_stopped(aws, app, task) for task in tasks[:STOPPED_SHOWN])
     ports = app.get("portMappings", [])
     return Evidence(
         stopped=stopped,
-        targets=_targets(aws, cluster, snapshot.service),
+        targets=_targets(aws, cluster, snapshot.service, ours),
         events=tuple(message for _, message in snapshot.events[:20]),
         rollout_reason=ours.reason if ours else "",
         log=next((task.log for task in stopped if task.log), ()),
@@ -125,38 +134,85 @@ def _deployment(raw: Any) -> Deployment:
     )
 
 
+def _task_set(raw: Any) -> Deployment:
+    balancers = raw.get("loadBalancers") or [{}]
+    return Deployment(
+        id=raw["id"],
+        primary=raw["status"] == "PRIMARY",
+        task_definition=raw["taskDefinition"],
+        state="COMPLETED" if raw.get("stabilityStatus") == "STEADY_STATE" else "IN_PROGRESS",
+        desired=raw["computedDesiredCount"],
+        running=raw["runningCount"],
+        pending=raw["pendingCount"],
+        source=raw.get("externalId", ""),
+        target_group=balancers[0].get("targetGroupArn", ""),
+        network=_network(raw.get("networkConfiguration", {}).get("awsvpcConfiguration")),
+    )
+
+
+def _network(raw: Any) -> Network | None:
+    if not raw:
+        return None
+    return Network(
+        subnets=tuple(sorted(raw.get("subnets", []))),
+        security_groups=tuple(sorted(raw.get("securityGroups", []))),
+        public_ip=raw.get("assignPublicIp") == "ENABLED",
+    )
+
+
 def app_of(definition: TaskDefinition) -> Any:
     """The container that carries the service's image."""
     containers = definition["containerDefinitions"]
     return next((each for each in containers if each["name"] == CONTAINER), containers[0])
 
 
-def _stopped_tasks(ecs: ECSClient, cluster: str, service: str, arn: str) -> list[Any]:
-    """Stopped tasks of this revision, newest first. ECS forgets them after about an hour."""
+def stopped_ids(ecs: ECSClient, cluster: str, service: str) -> list[str]:
+    """Tasks of a service that have ended. ECS forgets them after about an hour."""
     pages = ecs.get_paginator("list_tasks").paginate(
         cluster=cluster, serviceName=service, desiredStatus="STOPPED"
     )
-    arns = [each for page in pages for each in page["taskArns"]]
+    return [each for page in pages for each in page["taskArns"]]
+
+
+def failures(
+    ecs: ECSClient, cluster: str, ids: Sequence[str], arn: str, deployment: str
+) -> tuple[StoppedTask, ...]:
+    """How tasks of `deployment` and its revision `arn` ended, without their logs."""
+    app = app_of(task_definition(ecs, arn)[0])
+    described = _described(ecs, cluster, ids, arn)
+    ours = (task for task in described if task.get("startedBy", deployment) == deployment)
+    return tuple(_without_log(app, task) for task in ours)
+
+
+def _stopped_tasks(ecs: ECSClient, cluster: str, service: str, arn: str) -> list[Any]:
+    """Stopped tasks of this revision, newest first."""
+    return _described(ecs, cluster, stopped_ids(ecs, cluster, service), arn)
+
+
+def _described(ecs: ECSClient, cluster: str, ids: Sequence[str], arn: str) -> list[Any]:
     described = [
         task
-        for some in _batched(arns, 100)
+        for some in batched(ids, 100)
         for task in ecs.describe_tasks(cluster=cluster, tasks=list(some))["tasks"]
     ]
     ours = [task for task in described if task["taskDefinitionArn"] == arn]
     ours.sort(key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
-    return ours[:STOPPED_SHOWN]
+    return ours
 
 
 def _stopped(aws: Aws, app: Any, task: Any) -> StoppedTask:
+    found = _without_log(app, task)
+    return replace(found, log=log_tail(aws, app, found.id))
+
+
+def _without_log(app: Any, task: Any) -> StoppedTask:
     container: Any = next((c for c in task["containers"] if c["name"] == app["name"]), {})
-    task_id = task["taskArn"].rsplit("/", 1)[-1]
     return StoppedTask(
-        id=task_id,
+        id=task["taskArn"].rsplit("/", 1)[-1],
         reason=task.get("stoppedReason", ""),
         code=task.get("stopCode", ""),
         exit_code=container.get("exitCode"),
         container_reason=container.get("reason", ""),
-        log=log_tail(aws, app, task_id),
     )
 
 
@@ -178,7 +234,11 @@ def log_tail(aws: Aws, app: Any, task_id: str, *, lines: int = 20) -> tuple[str,
     return tuple(str(event.get("message", "")).rstrip("\n") for event in answer["events"][-lines:])
 
 
-def _targets(aws: Aws, cluster: str, service: str) -> tuple[TargetHealth, ...]:
+def _targets(
+    aws: Aws, cluster: str, service: str, ours: Deployment | None
+) -> tuple[TargetHealth, ...]:
+    if ours and ours.target_group:
+        return tuple(_health(aws, ours.target_group))
     described = aws.ecs.describe_services(cluster=cluster, services=[service])["services"]
     groups = [lb.get("targetGroupArn", "") for s in described for lb in s.get("loadBalancers", [])]
     return tuple(each for group in groups if group for each in _health(aws, group))
@@ -202,7 +262,8 @@ def _health(aws: Aws, group: str) -> list[TargetHealth]:
     ]
 
 
-def _batched(items: Iterable[str], size: int) -> Iterable[tuple[str, ...]]:
+def batched(items: Iterable[str], size: int) -> Iterable[tuple[str, ...]]:
+    """`items` in groups of `size`, the last one smaller."""
     iterator = iter(items)
     while batch := tuple(islice(iterator, size)):
         yield batch

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from slipway import signals
 from slipway.aws import Aws, calls
 from slipway.errors import DeployError
 from slipway.model import Verdict
-from slipway.rollout import observe, taskdef
+from slipway.rollout import early, observe, taskdef
+from slipway.rollout.cause import Cause
 from slipway.rollout.decide import (
     Decision,
     Deployment,
@@ -17,9 +19,10 @@ from slipway.rollout.decide import (
     Watched,
     decide,
     has_failed,
+    short,
     timed_out,
 )
-from slipway.rollout.diagnose import Cause, diagnose
+from slipway.rollout.diagnose import diagnose
 from slipway.rollout.model import Rollout, Target
 
 
@@ -57,7 +60,8 @@ def look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:
         mine = [each for each in rollouts if each.target.cluster == cluster]
         seen = observe.snapshots(aws.ecs, cluster, [each.target.service for each in mine])
         for rollout in mine:
-            changed |= _advance(rollout, seen[rollout.target.service])
+            changed |= _advance(rollout.back or rollout, seen[rollout.target.service])
+            _give_up(aws, rollout)
     return changed
 
 
@@ -81,8 +85,8 @@ def back(aws: Aws, rollout: Rollout) -> Rollout:
 
 def explain(aws: Aws, rollout: Rollout) -> Cause | None:
     """The cause of a rollout that did not end well."""
-    if rollout.snapshot is None:
-        return None
+    if rollout.cause or rollout.snapshot is None:
+        return rollout.cause
     with calls(f"looking for the cause of {rollout.target.name}'s failure"):
         found = observe.evidence(
             aws,
@@ -159,6 +163,38 @@ def _advance(rollout: Rollout, snapshot: Snapshot) -> bool:
         decision = timed_out(rollout.watched, rollout.target.timeout)
     _settle(rollout, decision)
     return changed
+
+
+def _give_up(aws: Aws, rollout: Rollout) -> None:
+    """Go back where our tasks keep ending by the same cause; ECS takes its time to see it."""
+    if rollout.back:
+        _came_back(rollout, rollout.back)
+        return
+    watched, snapshot = rollout.watched, rollout.snapshot
+    ours = snapshot.find(watched.deployment_id) if snapshot else None
+    if rollout.outcome or ours is None or not ours.primary or ours.state != "IN_PROGRESS":
+        return
+    cause = early.cause(aws, rollout, ours.id)
+    if cause is None:
+        return
+    rollout.cause = cause
+    if watched.previous in ("", watched.task_definition):
+        rollout.end(Verdict.FAILED, "its tasks keep ending, and there is nothing to go back to")
+        return
+    with signals.deferred():
+        rollout.back = back(aws, rollout)
+
+
+def _came_back(rollout: Rollout, way: Rollout) -> None:
+    rollout.snapshot = way.snapshot
+    if way.outcome is None:
+        return
+    previous = short(rollout.watched.previous)
+    if way.outcome.verdict is Verdict.DEPLOYED:
+        rollout.end(Verdict.ROLLED_BACK, f"its tasks kept ending; back at {previous}")
+    else:
+        why = f"its tasks kept ending, and the way back to {previous} failed too"
+        rollout.end(Verdict.FAILED, f"{why}: {way.outcome.reason}")
 
 
 def _settle(rollout: Rollout, decision: Decision) -> None:

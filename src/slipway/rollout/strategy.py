@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from slipway.aws import Aws
-from slipway.rollout import rolling
-from slipway.rollout.diagnose import Cause
+from slipway.rollout import codedeploy, rolling
+from slipway.rollout.cause import Cause
 from slipway.rollout.model import Rollout, Target
 
 
@@ -35,9 +35,24 @@ class Strategy(Protocol):
         ...
 
 
-ALL: tuple[Strategy, ...] = (rolling,)
+ALL: tuple[Strategy, ...] = (rolling, codedeploy)
 
 
 def of(target: Target) -> Strategy:
     """The strategy that rolls `target` out."""
-    return ALL[0] if target.strategy == "rolling" else ALL[-1]
+    return rolling if target.strategy == "rolling" else codedeploy
+
+
+def left(rollout: Rollout) -> str:
+    """What goes on when nobody watches `rollout` any more, and what to do about it."""
+    identifier = rollout.watched.deployment_id
+    if rollout.memory.awaits:
+        return f"nothing was begun; {rollout.memory.awaits} ends by itself. Deploy again"
+    who = "ECS" if rollout.target.strategy == "rolling" else "CodeDeploy"
+    more = " (it ends by itself unless its new tasks are tried)" if _waits(rollout) else ""
+    return f"{who} goes on with deployment {identifier}{more}; the same deploy again watches it"
+
+
+def _waits(rollout: Rollout) -> bool:
+    """Whether CodeDeploy waits, or will, for our word to go on."""
+    return rollout.target.before_traffic is not None and not rollout.memory.asked

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from slipway.console import Console
-from slipway.rollout.decide import Snapshot, short
+from slipway.rollout.decide import Deployment, Snapshot, short
 
 COLUMNS = ("service", "revision", "rollout", "desired", "running", "pending", "failed")
 EVENTS = 3
@@ -35,7 +35,7 @@ def rows(snapshot: Snapshot) -> list[Row]:
         (
             snapshot.service,
             short(each.task_definition).rsplit(":", 1)[-1],
-            each.state or ("PRIMARY" if each.primary else "ACTIVE"),
+            _state(each),
             *(str(count) for count in (each.desired, each.running, each.pending, each.failed)),
         )
         for each in ordered
@@ -49,14 +49,21 @@ class Lines:
     console: Console
     _rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     _events: set[str] = field(default_factory=set)
+    _phases: dict[str, str] = field(default_factory=dict)
 
     def show(self, snapshots: Mapping[str, Snapshot]) -> None:
         for snapshot in snapshots.values():
+            self._show_phase(snapshot)
             self._show_rows(snapshot)
             self._show_events(snapshot)
 
     def close(self) -> None:
         return
+
+    def _show_phase(self, snapshot: Snapshot) -> None:
+        if snapshot.phase and self._phases.get(snapshot.service) != snapshot.phase:
+            self._phases[snapshot.service] = snapshot.phase
+            self.console.detail(f"{snapshot.service}: {snapshot.phase}")
 
     def _show_rows(self, snapshot: Snapshot) -> None:
         for row in rows(snapshot):
@@ -92,8 +99,9 @@ class Live:
         for snapshot in snapshots.values():
             for row in rows(snapshot):
                 table.add_row(*row)
+        phases = [f"  {s.service}: {s.phase}" for s in snapshots.values() if s.phase]
         events = [e for s in snapshots.values() for e in _newest(s)]
-        self._live.update(Group(table, *events), refresh=True)
+        self._live.update(Group(table, *phases, *events), refresh=True)
 
     def close(self) -> None:
         self._live.stop()
@@ -102,6 +110,11 @@ class Live:
 def make_view(console: Console) -> View:
     """The live table on a terminal, else lines."""
     return Live() if console.interactive else Lines(console)
+
+
+def _state(deployment: Deployment) -> str:
+    state = deployment.state or ("PRIMARY" if deployment.primary else "ACTIVE")
+    return state if deployment.share is None else f"{state} {deployment.share} %"
 
 
 def _sentence(row: Row) -> str:

@@ -1,0 +1,55 @@
+"""What a rollout by CodeDeploy aims at besides what every rollout does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+from slipway.config import Service
+from slipway.release.verify import verify
+from slipway.rollout.decide import Network
+from slipway.rollout.model import Target
+
+
+def shifted(base: Target, outputs: Mapping[str, Any], service: Service, version: str) -> Target:
+    """`base` with what CodeDeploy needs, of the service stack's `outputs`; others stay as they are.
+
+    Its new tasks are tried before they get requests where there is an address to ask them at.
+    """
+    names = outputs.get("codedeploy")
+    if service.deploy.strategy == "rolling" or not names:
+        return base
+    return replace(
+        base,
+        strategy=service.deploy.strategy,
+        application=names["application"],
+        group=names["deployment_group"],
+        network=network(outputs.get("network")),
+        hooks={
+            name: function for name, function in asdict(service.deploy.hooks).items() if function
+        },
+        before_traffic=before_traffic(outputs.get("test_url", ""), service, version),
+    )
+
+
+def network(raw: Mapping[str, Any] | None) -> Network | None:
+    """The network of new tasks; None leaves it as it is."""
+    if not raw:
+        return None
+    return Network(
+        subnets=tuple(sorted(raw["subnets"])),
+        security_groups=tuple(sorted(raw["security_groups"])),
+        public_ip=bool(raw["public_ip"]),
+    )
+
+
+def before_traffic(url: str, service: Service, version: str) -> Callable[[], str] | None:
+    """What tries new tasks at the test listener and says what is wrong with them, or "".
+
+    None where nobody can ask there, or where there is no task to ask.
+    """
+    if not url or service.scale.min == 0:
+        return None
+    return partial(verify, f"{url}{service.health.path}", version)
