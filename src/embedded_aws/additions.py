@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from embedded_aws.patches import codedeploy as codedeploy_patches
-from embedded_aws.patches import execute, services
+from embedded_aws.patches import execute, refusals, services
 
 if TYPE_CHECKING:
     from embedded_aws.ecs.scheduler import Scheduler
@@ -31,6 +31,7 @@ class Additions:
         self._tracker = Tracker()
         codedeploy_patches.apply(sets, self._runner.wake)
         execute.apply()
+        refusals.apply()
         self._codedeploy = codedeploy.Service(services.codedeploy_problem, self._runner.wake)
         self._autoscaling = autoscaling.Service(services.scaling_problem, self._tracker.wake)
         if os.environ.get(LAMBDA) == "1":

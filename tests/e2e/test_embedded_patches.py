@@ -189,3 +189,41 @@ show([task["containers"][0].get("managedAgents"),
     assert not agents
     assert status == 200
     assert "ssmmessages.us-east-1.amazonaws.com" in answer["session"]["streamUrl"]
+
+
+REFUSED = """
+of(ecs._create_cluster, clusterName="c")
+container = {"name": "a", "image": "i", "essential": False}
+of(ecs._register_task_definition, family="f", networkMode="awsvpc", containerDefinitions=[container])
+call(alb, "CreateTargetGroup", Name="t")
+call(alb, "CreateLoadBalancer", Name="l")
+group, balancer = list(alb._tgs.keys())[0], list(alb._lbs.keys())[0]
+entry = {"targetGroupArn": group, "containerName": "b", "containerPort": 1}
+listener = {"LoadBalancerArn": balancer, "Port": "80", "DefaultActions.member.1.Type": "forward",
+            "DefaultActions.member.1.TargetGroupArn": group}
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'of(ecs._register_task_definition, family="f", requiresCompatibilities=["FARGATE"],'
+        ' networkMode="awsvpc", cpu="300", memory="1", containerDefinitions=[container])',
+        'of(ecs._run_task, cluster="c", taskDefinition="f")',
+        'of(ecs._run_task, cluster="none", taskDefinition="f")',
+        'of(ecs._create_service, cluster="c", serviceName="s", taskDefinition="f",'
+        " desiredCount=0, loadBalancers=[entry])",
+        'of(ecs._describe_tasks, cluster="none", tasks=["t"])',
+        'of(ecs._list_services, cluster="none")',
+        'of(ecs._list_tasks, cluster="c", serviceName="none")',
+        'of(ecs._create_service, cluster="c", serviceName="s", taskDefinition="f",'
+        ' desiredCount=1) and of(ecs._delete_cluster, cluster="c")',
+        'call(alb, "CreateListener", **listener) and call(alb, "CreateListener", **listener)',
+        'call(alb, "CreateListener", **listener)'
+        ' and call(alb, "DeleteTargetGroup", TargetGroupArn=group)',
+        'call(alb, "DescribeTargetGroups", **{"Names.member.1": "none"})',
+    ],
+)
+def test_what_aws_refuses_is_taken(code: str) -> None:
+    """A rehearsal would go through that fails on AWS."""
+    assert stock(f"{REFUSED}\nshow(({code})[0])") == 200

@@ -30,6 +30,7 @@ class Stack:
     embedded: Embedded
     folder: Path
     binary: Path
+    load_balancer: str
 
     def run(self, *words: str) -> tuple[int, str]:
         broken = {"TF_CLI_CONFIG_FILE", "SSL_CERT_FILE"}
@@ -38,7 +39,12 @@ class Stack:
         done = subprocess.run(
             [str(self.binary), *words, "-no-color"],
             cwd=self.folder,
-            env={**kept, "AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true"},
+            env={
+                **kept,
+                "AWS_ENDPOINT_URL": endpoint,
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "TF_VAR_load_balancer": self.load_balancer,
+            },
             capture_output=True,
             text=True,
             timeout=300,
@@ -58,7 +64,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     shutil.copy(HCL / "main.tf", folder)
     try:
         embedded.up()
-        stack = Stack(embedded, folder, terraform(Checkout(ROOT), SubprocessRunner()))
+        balancer = embedded.client("elbv2").create_load_balancer(Name="cd", Subnets=["subnet-1"])
+        stack = Stack(
+            embedded,
+            folder,
+            terraform(Checkout(ROOT), SubprocessRunner()),
+            balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        )
         code, said = stack.run("init", "-input=false", f"-plugin-dir={mirror}")
         assert code == 0, said
         yield stack

@@ -20,6 +20,7 @@ from embedded_aws.patches import (
     merge,
     process,
     rds,
+    refusals,
     secrets,
     services,
     task_environment,
@@ -37,7 +38,8 @@ SYMBOLS = merge(
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS),
-        *(task_environment.SYMBOLS, task_network.SYMBOLS, execute.SYMBOLS),
+        *(task_environment.SYMBOLS, task_network.SYMBOLS),
+        *(execute.SYMBOLS, refusals.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )

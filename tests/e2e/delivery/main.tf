@@ -21,6 +21,20 @@ resource "aws_lb_target_group" "this" {
   target_type = "ip"
   vpc_id      = aws_vpc.this.id
 }
+variable "load_balancer" {
+  description = "ARN of a load balancer: the provider waits for a minute after making one."
+  type        = string
+}
+resource "aws_lb_listener" "this" {
+  load_balancer_arn = var.load_balancer
+  port              = 8090
+  protocol          = "HTTP"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this["blue"].arn
+  }
+  lifecycle { ignore_changes = [default_action] }
+}
 resource "aws_ecs_cluster" "this" { name = "cd" }
 resource "aws_ecs_task_definition" "this" {
   family                   = "cd-app"
@@ -44,6 +58,7 @@ resource "aws_ecs_service" "this" {
     container_port   = 80
   }
   lifecycle { ignore_changes = [desired_count, task_definition, load_balancer] }
+  depends_on = [aws_lb_listener.this]
 }
 resource "aws_codedeploy_app" "this" {
   name             = "cd-app"
