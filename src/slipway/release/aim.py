@@ -27,9 +27,7 @@ def shifted(base: Target, outputs: Mapping[str, Any], service: Service, version:
         application=names["application"],
         group=names["deployment_group"],
         network=network(outputs.get("network")),
-        hooks={
-            name: function for name, function in asdict(service.deploy.hooks).items() if function
-        },
+        hooks={event: name for event, name in asdict(service.deploy.hooks).items() if name},
         before_traffic=before_traffic(outputs.get("test_url", ""), service, version),
     )
 

@@ -9,12 +9,24 @@ from functools import partial
 
 from slipway import names, secrets, signals
 from slipway.config import Service
-from slipway.errors import DeployError, Interrupted
+from slipway.errors import DeployError, Interrupted, SlipwayError
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
-from slipway.release import aim, lease, migrations, preflight, reconcile, records, recover, wayback
-from slipway.release.parallel import side_by_side
+from slipway.release import (
+    aim,
+    aside,
+    lease,
+    migrations,
+    order,
+    preflight,
+    reconcile,
+    records,
+    recover,
+    remake,
+    wayback,
+)
+from slipway.release.parallel import each_alone, side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.verify import verify
 from slipway.release.world import Site, World
@@ -25,26 +37,44 @@ from slipway.rollout.model import Rollout, Target
 
 def deploy(world: World, options: Options) -> Progress:
     """Take every chosen service from its folder to a verified rollout."""
-    preflight.refuse(world.settings)
+    preflight.refuse(world.settings, world.aws, options.allow_destroy)
     progress = Progress(options=options)
     with phase(world, progress, "state"):
         state.ready(world.settings, world.aws, say=world.console.detail)
     with phase(world, progress, "images and platform"):
         build_beside_platform(world, progress)
+    world = aside.going(world, progress)
     with held(world, options) as leases:
         take_over(world, leases)
         wayback.demand(world, options)
         with recorded(world, progress, leases):
             with phase(world, progress, "services", leases):
                 apply_services(world, progress)
-                demand_secrets(world)
-            with phase(world, progress, "migrations", leases):
-                migrations.run_all(world, progress, targets(world, progress))
-            with phase(world, progress, "rollout", leases):
-                roll_out(world, progress)
-            with phase(world, progress, "verification", leases):
-                verify_all(world, progress)
+                demand_secrets(aside.going(world, progress), progress)
+            for wave in waves(world, options):
+                go(aside.only(world, wave), progress, leases)
     return progress
+
+
+def waves(world: World, options: Options) -> tuple[tuple[str, ...], ...]:
+    """The services in the order of their needs."""
+    needs = {name: each.needs for name, each in world.settings.services.items()}
+    return order.waves(needs, at_most=options.at_most)
+
+
+def go(world: World, progress: Progress, leases: Sequence[lease.Lease]) -> None:
+    """Migrate, roll out and verify one wave: the services of `world`, less those in trouble."""
+    aside.skip(aside.going(world, progress), progress)
+    with phase(world, progress, "migrations", leases):
+        going = aside.going(world, progress)
+        broken = migrations.run_all(going, progress, targets(going, progress))
+        aside.fail(going, progress, broken)
+    going = aside.going(world, progress)
+    with phase(going, progress, "rollout", leases):
+        roll_out(going, progress)
+    going = aside.going(world, progress)
+    with phase(going, progress, "verification", leases):
+        verify_all(going, progress)
 
 
 def apply(world: World, stack: Stack, options: Options) -> StackOutcome:
@@ -93,7 +123,9 @@ def build_all(world: World, progress: Progress) -> None:
     repositories = registry.outputs["repositories"]
     services = world.settings.services
     jobs = {name: partial(world.image, services[name], repositories[name]) for name in services}
-    progress.images |= side_by_side(jobs)
+    images, errors = each_alone(jobs)
+    progress.images |= images
+    aside.fail(world, progress, errors)
 
 
 @contextmanager
@@ -125,26 +157,29 @@ def apply_services(world: World, progress: Progress) -> None:
 
     def one(service: Service) -> StackOutcome:
         image = str(progress.images[service.name].ref)
+        remake.make_room(world, service)
         stack = service_stack(world.settings, service, image, world.checkout, contract=contract)
         return apply(world, stack, progress.options)
 
     jobs = {name: partial(one, service) for name, service in world.settings.services.items()}
-    progress.stacks |= side_by_side(jobs)
+    stacks, errors = each_alone(jobs)
+    progress.stacks |= stacks
+    aside.fail(world, progress, errors)
 
 
-def demand_secrets(world: World) -> None:
-    """Raise `DeployError` where a service would start with a secret that has no value yet."""
-    settings, environment = world.settings, world.settings.environment.name
-    commands = [
-        secrets.set_command(environment, service.name, name)
-        for service in settings.services.values()
-        for name in secrets.unset(world.aws, settings, service)
-    ]
-    if commands:
-        raise DeployError(
-            f"{len(commands)} secrets have no value yet; nothing was rolled out",
-            next_step="\n  ".join(["give them theirs, and deploy again:", *commands]),
-        )
+def demand_secrets(world: World, progress: Progress) -> None:
+    """Go on without the services that would start with a secret that has no value yet."""
+    errors: dict[str, SlipwayError] = {}
+    for service in world.settings.services.values():
+        unset = secrets.unset(world.aws, world.settings, service)
+        if unset:
+            environment = world.settings.environment.name
+            commands = [secrets.set_command(environment, service.name, name) for name in unset]
+            errors[service.name] = DeployError(
+                f"{service.name}: {len(unset)} secrets have no value yet",
+                next_step="\n  ".join(["give them theirs, and deploy again:", *commands]),
+            )
+    aside.fail(world, progress, errors)
 
 
 @contextmanager
@@ -166,14 +201,22 @@ def recorded(world: Site, progress: Progress, leases: Sequence[lease.Lease]) -> 
 
 def roll_out(world: World, progress: Progress) -> None:
     """Start every rollout and watch them to their ends."""
+    errors: dict[str, SlipwayError] = {}
     for name, wanted in targets(world, progress).items():
-        # A signal between ECS's answer and our note of it would leave a rollout to nobody.
-        with signals.deferred():
-            progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
+        try:
+            # A signal between ECS's answer and our note of it would leave a rollout to nobody.
+            with signals.deferred():
+                progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
+        except SlipwayError as error:
+            errors[name] = error
     records.note(world, progress)
-    watch(world, list(progress.rollouts.values()))
-    for rollout in progress.rollouts.values():
+    mine = [progress.rollouts[name] for name in world.settings.services if name not in errors]
+    watch(world, mine)
+    aside.fail(world, progress, errors)
+    for rollout in mine:
         recover.explained(world.aws, rollout)
+        if rollout.outcome and rollout.outcome.note:
+            world.console.detail(f"{rollout.target.name}: {rollout.outcome.note}")
 
 
 def targets(world: Site, progress: Progress) -> dict[str, Target]:

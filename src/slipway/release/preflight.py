@@ -2,27 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 
+from slipway import names
+from slipway.aws import Aws, calls, error_code
 from slipway.config import Service, Settings
 from slipway.errors import DeployError
+from slipway.rollout import observe
+from slipway.rollout.decide import Snapshot
+
+ADDRESSES = {
+    "ECS": "module.service.aws_ecs_service.rolling[0]",
+    "CODE_DEPLOY": "module.service.aws_ecs_service.codedeploy[0]",
+}
+"""Terraform's address of a service by who rolls it out; of the two exactly one exists."""
 
 
-def refuse(settings: Settings) -> None:
-    """Raise `DeployError` with everything that a deploy of `settings` could not do."""
-    if found := refusals(settings):
-        raise DeployError("\n".join(found), next_step="change this, or deploy the others alone")
+def refuse(settings: Settings, aws: Aws, allowed: Sequence[str] = ()) -> None:
+    """Raise `DeployError` with everything that a deploy of `settings` could not do.
 
-
-def refusals(settings: Settings) -> list[str]:
-    """What is asked of a deploy that it can't do yet, a line each."""
-    return [line for service in settings.services.values() for line in _unready(service)]
-
-
-def _unready(service: Service) -> Iterator[str]:
-    """Settings that are valid, and that nothing acts upon yet."""
-    if service.deploy.strategy != "rolling":
-        yield (
-            f'{service.name}: deploy.strategy "{service.deploy.strategy}" can\'t be rolled out '
-            'yet; set it to "rolling"'
+    `allowed` are addresses that may be destroyed, or `all`.
+    """
+    found = refusals(settings, live(settings, aws), allowed)
+    if found:
+        lines = [line for line, _ in found]
+        flags = " ".join(sorted({f"--allow-destroy='{address}'" for _, address in found}))
+        raise DeployError(
+            "\n".join(lines),
+            next_step=f"to have that gap now, add {flags}; else set the strategy back",
         )
+
+
+def live(settings: Settings, aws: Aws) -> Mapping[str, Snapshot]:
+    """The chosen services as they are in ECS, by name; those that aren't there are left out."""
+    ids = {names.service(settings, name): name for name in settings.services}
+    with calls("looking at the services"):
+        try:
+            found = observe.snapshots(aws.ecs, names.cluster(settings), list(ids))
+        except aws.ecs.exceptions.ClientError as error:
+            if error_code(error) != "ClusterNotFoundException":
+                raise
+            return {}
+    return {ids[each.service]: each for each in found.values() if each.status == "ACTIVE"}
+
+
+def refusals(
+    settings: Settings, live: Mapping[str, Snapshot], allowed: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """What can't be done as asked, each with the address that would have to go. Pure."""
+    return [
+        (remade(service, snapshot), ADDRESSES[snapshot.controller])
+        for service in settings.services.values()
+        if (snapshot := live.get(service.name))
+        and snapshot.controller != controller(service)
+        and not {"all", ADDRESSES[snapshot.controller]} & set(allowed)
+    ]
+
+
+def controller(service: Service) -> str:
+    """Who rolls `service` out, as ECS calls it."""
+    return "ECS" if service.deploy.strategy == "rolling" else "CODE_DEPLOY"
+
+
+def remade(service: Service, snapshot: Snapshot) -> str:
+    """Why a service of another controller stands in the way."""
+    before = "rolling" if snapshot.controller == "ECS" else "CodeDeploy's"
+    return (
+        f"{service.name}: it runs under {before} deployments, and ECS can't change that: "
+        f"with {service.deploy.strategy} it is made anew, and serves nothing until it is up"
+    )

@@ -50,6 +50,9 @@ def _advance(aws: Aws, rollout: Rollout, service: Snapshot, known: Mapping[str, 
         _queue(aws, rollout, service, known.get(rollout.memory.awaits))
     elif _is_shift(rollout.watched.deployment_id):
         _follow(aws, rollout, service, known)
+    elif not rollout.watched.deployment_id:
+        rollout.snapshot = service
+        settle(rollout, Decision(verdict=Verdict.FAILED, reason="no deployment was begun"))
     else:
         rollout.snapshot = service
         settle(rollout, decide_first(service, rollout.watched))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from slipway.config import Service, Settings, load
-from slipway.errors import DeployError
 from slipway.paths import Checkout
-from slipway.release.preflight import refusals, refuse
+from slipway.release.preflight import ADDRESSES, refusals
+from slipway.rollout.decide import Snapshot
 from tests.samples import make_service
 
 ROOT = Path(__file__).parents[3]
@@ -22,26 +22,40 @@ def of(*services: Service) -> Settings:
     return replace(settings, services={service.name: service for service in services})
 
 
-def test_what_works_is_let_through() -> None:
-    """A rolling deploy is not refused, whatever else the service has."""
-    service = make_service(database={"enabled": True}, cache={"enabled": True}, secrets=["KEY"])
-    assert refusals(of(service)) == []
-    refuse(of(service))
+def live(controller: str) -> Snapshot:
+    return Snapshot(
+        service="local-greeter", status="ACTIVE", desired=1, running=1, controller=controller
+    )
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blue_green", "canary", "linear"])
+def test_a_service_that_is_not_there_yet_may_have_any_strategy(strategy: str) -> None:
+    """The first deploy makes it as it is wanted."""
+    assert refusals(of(make_service(deploy={"strategy": strategy})), {}) == []
 
 
 @pytest.mark.parametrize("strategy", ["blue_green", "canary", "linear"])
-def test_a_strategy_that_nothing_carries_out_is_refused(strategy: str) -> None:
-    """Rolling out otherwise than asked for would be worse than not to."""
-    found = refusals(of(make_service(deploy={"strategy": strategy})))
-    assert found == [
-        f'greeter: deploy.strategy "{strategy}" can\'t be rolled out yet; set it to "rolling"'
-    ]
+def test_strategies_of_codedeploy_follow_each_other(strategy: str) -> None:
+    """Only the deployment group changes; the service stays."""
+    settings = of(make_service(deploy={"strategy": strategy}))
+    assert refusals(settings, {"greeter": live("CODE_DEPLOY")}) == []
+
+
+@pytest.mark.parametrize(("strategy", "before"), [("canary", "ECS"), ("rolling", "CODE_DEPLOY")])
+def test_a_change_of_the_controller_is_no_accident(strategy: str, before: str) -> None:
+    """The service would be made anew, with a gap; whoever wants that says so by an address."""
+    settings = of(make_service(deploy={"strategy": strategy}))
+    now = {"greeter": live(before)}
+    [(line, address)] = refusals(settings, now)
+    assert "made anew" in line
+    assert address == ADDRESSES[before]
+    assert refusals(settings, now, [address]) == []
+    assert refusals(settings, now, ["all"]) == []
 
 
 def test_all_services_are_refused_at_once() -> None:
-    """The error has a line for each service, and says what to do."""
+    """There is a line for each of them."""
     blue = {"strategy": "blue_green"}
-    with pytest.raises(DeployError) as caught:
-        refuse(of(make_service("a1", deploy=blue), make_service(), make_service("b1", deploy=blue)))
-    assert [line.split(":")[0] for line in caught.value.message.splitlines()] == ["a1", "b1"]
-    assert caught.value.next_step
+    settings = of(make_service("a1", deploy=blue), make_service(), make_service("b1", deploy=blue))
+    now = {name: live("ECS") for name in ("a1", "greeter", "b1")}
+    assert [line.split(":")[0] for line, _ in refusals(settings, now)] == ["a1", "b1"]
