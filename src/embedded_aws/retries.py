@@ -35,7 +35,7 @@ class Once:
 
     def __init__(self, inner: Application) -> None:
         self._inner = inner
-        self._answers: OrderedDict[bytes, asyncio.Future[list[Message] | None]] = OrderedDict()
+        self._answers: OrderedDict[bytes, asyncio.Task[list[Message]]] = OrderedDict()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         call = invocation(scope)
@@ -43,30 +43,38 @@ class Once:
             await self._inner(scope, receive, send)
             return
         earlier = self._answers.get(call)
-        answer = await asyncio.shield(earlier) if earlier else None
-        if answer is None:
-            await self._first(call, scope, receive, send)
-            return
-        log.info("answered again: %s %s", scope["method"], scope["path"])
-        for message in answer:
+        if earlier and not earlier.done():
+            await asyncio.wait([earlier])
+        if earlier and succeeded(earlier):
+            log.info("answered again: %s %s", scope["method"], scope["path"])
+        else:
+            earlier = self._begin(call, scope, receive)
+        for message in await asyncio.shield(earlier):
             await send(message)
 
-    async def _first(self, call: bytes, scope: Any, receive: Receive, send: Send) -> None:
-        """Do the call, and remember its answer if it was a success."""
-        future: asyncio.Future[list[Message] | None] = asyncio.get_running_loop().create_future()
-        self._answers[call] = future
+    def _begin(self, call: bytes, scope: Any, receive: Receive) -> asyncio.Task[list[Message]]:
+        """Do the call, to its end, also where its connection is closed meanwhile."""
+        task = asyncio.create_task(answer(self._inner, scope, receive))
+        self._answers[call] = task
         while len(self._answers) > KEPT:
             self._answers.popitem(last=False)
-        messages: list[Message] = []
+        task.add_done_callback(lambda done: self._forget_failure(call, done))
+        return task
 
-        async def keep_and_send(message: Message) -> None:
-            messages.append(message)
-            await send(message)
+    def _forget_failure(self, call: bytes, done: asyncio.Task[list[Message]]) -> None:
+        if self._answers.get(call) is done and not succeeded(done):
+            del self._answers[call]
 
-        try:
-            await self._inner(scope, receive, keep_and_send)
-        finally:
-            future.set_result(messages if succeeded(messages) else None)
+
+async def answer(inner: Application, scope: Any, receive: Receive) -> list[Message]:
+    """All that `inner` says to a call."""
+    messages: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await inner(scope, receive, keep)
+    return messages
 
 
 def invocation(scope: Any) -> bytes:
@@ -76,9 +84,11 @@ def invocation(scope: Any) -> bytes:
     return next((value for name, value in scope["headers"] if name == INVOCATION), b"")
 
 
-def succeeded(messages: list[Message]) -> bool:
-    """Whether these are a whole answer of a success that is small enough to keep."""
+def succeeded(done: asyncio.Task[list[Message]]) -> bool:
+    """Whether a call ended as a success whose answer is small enough to keep."""
+    if done.cancelled() or done.exception():
+        return False
+    messages = done.result()
     if not messages or messages[0].get("status", 500) >= 300:
         return False
-    size = sum(len(message.get("body", b"")) for message in messages)
-    return size <= LARGEST and not messages[-1].get("more_body", False)
+    return sum(len(message.get("body", b"")) for message in messages) <= LARGEST

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
+
+import pytest
 
 from embedded_aws.retries import KEPT, Once
 
@@ -19,6 +22,7 @@ class Lock:
         await asyncio.sleep(0)
         self.done += 1
         status = 200 if self.done == 1 else 412
+        await asyncio.sleep(0)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"x" * self.size})
 
@@ -71,6 +75,71 @@ def test_an_attempt_waits_for_the_one_under_way() -> None:
     assert lock.done == 1
 
 
+async def nothing() -> dict[str, Any]:
+    return {}
+
+
+async def lost(message: dict[str, Any]) -> None:
+    """The way to a client that is gone."""
+    raise ConnectionResetError
+
+
+def test_an_attempt_whose_client_is_gone_is_ended_all_the_same() -> None:
+    """What had changed something counts, although its connection was closed in the middle."""
+    lock = Lock()
+    once = Once(lock)
+
+    async def give_up() -> None:
+        first = asyncio.create_task(once(call(b"a"), nothing, lost))
+        while not lock.done:
+            await asyncio.sleep(0)
+        first.cancel()
+
+    async def run() -> list[dict[str, Any]]:
+        await give_up()
+        sent: list[dict[str, Any]] = []
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await once(call(b"a"), nothing, send)
+        return sent
+
+    start, body = asyncio.run(run())
+    assert (start["status"], body["body"], lock.done) == (200, b"xx", 1)
+
+
+def test_an_answer_that_could_not_be_sent_is_kept_whole() -> None:
+    """A connection that breaks at the first byte leaves no half answer behind."""
+    lock = Lock()
+    once = Once(lock)
+
+    async def broken() -> None:
+        with suppress(ConnectionResetError):
+            await once(call(b"a"), nothing, lost)
+
+    asyncio.run(broken())
+    assert statuses(once, call(b"a")) == [200]
+    assert lock.done == 1
+
+
+def test_a_server_that_raises_is_asked_again() -> None:
+    """A fault is no answer."""
+
+    class Faulty(Lock):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if not self.done:
+                self.done = -1
+                raise RuntimeError
+            self.done = 0
+            await super().__call__(scope, receive, send)
+
+    once = Once(Faulty())
+    with pytest.raises(RuntimeError):
+        statuses(once, call(b"a"))
+    assert statuses(once, call(b"a")) == [200]
+
+
 def test_a_failure_is_tried_again() -> None:
     """Only a success is final; a retry after an error is meant to be done."""
     lock = Lock()
@@ -91,7 +160,16 @@ def test_large_answers_are_not_kept() -> None:
 
 
 def test_old_answers_are_forgotten() -> None:
-    """The memory has an end."""
+    """The memory has an end, and failures have no place in it."""
+
+    class Free(Lock):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            self.done = 0
+            await super().__call__(scope, receive, send)
+
     once = Once(Lock())
+    statuses(once, call(b"a"), call(b"b"))
+    assert len(once._answers) == 1
+    once = Once(Free())
     statuses(once, *(call(b"%d" % number) for number in range(KEPT + 50)))
     assert len(once._answers) == KEPT
