@@ -192,6 +192,15 @@ def test_a_flow_log_forgets_its_role() -> None:
     assert stock("show('DeliverLogsPermissionArn' not in inspect.getsource(ec2))")
 
 
+def test_a_secret_without_a_value_has_a_version() -> None:
+    """And that is current, so that the first value is not."""
+    versions = stock("""
+secretsmanager._create_secret({"Name": "a"})
+show(secretsmanager._secrets["a"]["Versions"])
+""")
+    assert [each["SecretString"] for each in versions.values()] == [None]
+
+
 def test_an_endpoint_forgets_its_security_groups() -> None:
     """And whether it answers under the service's own name."""
     assert stock("show('SecurityGroupId' not in inspect.getsource(ec2._create_vpc_endpoint))")

@@ -1,4 +1,4 @@
-"""Secrets Manager: a first version is current, and labels of one's own stay on their version."""
+"""Secrets Manager: without a value there is no version, the first one is current, labels stay."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ from embedded_aws.patches import Symbols
 CURRENT = "AWSCURRENT"
 THEIRS = frozenset({CURRENT, "AWSPREVIOUS", "AWSPENDING"})
 """The labels that Secrets Manager itself moves."""
+CONTENT = ("SecretString", "SecretBinary")
 
 SYMBOLS: Symbols = {
     "services.secretsmanager._put_secret_value": ("data",),
     "services.secretsmanager._resolve": ("secret_id", "use_arn_scope"),
+    "services.secretsmanager._secrets": None,
 }
+"""`_store_new_secret` is among those of `rds`."""
 
 
 def apply() -> None:
     """Patch the service."""
     from ministack.services import secretsmanager
 
-    theirs = secretsmanager._put_secret_value
+    theirs, store = secretsmanager._put_secret_value, secretsmanager._store_new_secret
+
+    def store_new(name: str, *args: Any, **more: Any) -> Any:
+        made = store(name, *args, **more)
+        versions = secretsmanager._secrets[name]["Versions"]
+        if all(each[kind] is None for each in versions.values() for kind in CONTENT):
+            versions.clear()
+        return made
 
     def put(data: Mapping[str, Any]) -> Any:
         _, secret = secretsmanager._resolve(data.get("SecretId"))
@@ -36,6 +46,7 @@ def apply() -> None:
         answer["VersionStages"] = label(secret["Versions"], answer["VersionId"], stages)
         return status, headers, json.dumps(answer).encode()
 
+    secretsmanager._store_new_secret = store_new
     secretsmanager._put_secret_value = put
 
 
