@@ -183,11 +183,11 @@ locals {
     Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["${var.state_bucket}/env:/${var.environment}/*", "lease/${var.environment}/*"] } }
   }
 
+  # Who only looks locks nothing, but Terraform asks the table for the digest of the state.
   state_read = [
     { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket"], Resource = local.state },
     { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*"] },
-    { Sid = "LockFile", Effect = "Allow", Action = ["s3:DeleteObject", "s3:PutObject"], Resource = "${local.state_files}.tflock" },
-    local.locks,
+    merge(local.locks, { Sid = "Digest", Action = ["dynamodb:GetItem"] }),
   ]
 
   state_write = [

@@ -154,7 +154,7 @@ def apply_stack(
     `plan_stack`: a record of what never happened would keep the real run from happening.
     """
     if isinstance(world.runner, DryRunner):
-        return plan_stack(stack, world, refresh=refresh, lock_timeout=lock_timeout)
+        return plan_stack(stack, world, refresh=refresh)
     world = world.reaching(stack)
     with calls(f"{stack.label} in {stack.environment}"):
         stack, record = as_templated(stack, world)
@@ -175,22 +175,31 @@ def apply_stack(
     )
 
 
-def plan_stack(
-    stack: Stack, world: Terraforming, *, refresh: bool = False, lock_timeout: int = 0
-) -> StackOutcome:
-    """What `apply_stack` would do; `outputs` are those of the last apply, if there was one."""
+def plan_stack(stack: Stack, world: Terraforming, *, refresh: bool = False) -> StackOutcome:
+    """What `apply_stack` would do; `outputs` are those of the last apply, if there was one.
+
+    It takes no lock, so that it keeps nobody from applying; who is at work is warned of.
+    """
     world = world.reaching(stack)
     with calls(f"{stack.label} in {stack.environment}"):
         stack, record = as_templated(stack, world)
         if record and record.inputs_hash == stack.inputs_hash() and not refresh:
             return _skipped(record)
-        with planned(stack, world, lock_timeout=lock_timeout) as plan:
+        warn_of_others(stack, world)
+        with planned(stack, world, lock=False) as plan:
             return StackOutcome(
                 changed=plan.changes,
                 skipped=False,
                 summary=plan.summary,
                 outputs=record.outputs if record else {},
             )
+
+
+def warn_of_others(stack: Stack, world: Terraforming) -> None:
+    """Say who changes the stack while we look at it."""
+    if held := locks.holder(locks.place(stack), world.aws):
+        told = f"{stack.label} in {stack.environment} is locked by {held}"
+        world.console.warn(f"{told}: what is planned now may be half of what that run makes")
 
 
 def as_templated(stack: Stack, world: Terraforming) -> tuple[Stack, applied.Applied | None]:
@@ -204,6 +213,7 @@ def planned(
     stack: Stack,
     world: Terraforming,
     *,
+    lock: bool = True,
     lock_timeout: int = 0,
     destroy: bool = False,
     refresh: bool = True,
@@ -211,7 +221,7 @@ def planned(
     """A plan, which is on disk, readable by us alone, only as long as the block lasts.
 
     `destroy` plans the end of everything in the stack; without `refresh` nothing is read but the
-    state.
+    state; without `lock` it is not to be applied.
     """
     tf = terraform(stack, world)
     if not prepare(stack, tf, world):
@@ -223,7 +233,8 @@ def planned(
         variables.write_text(json.dumps(dict(stack.variables), indent=2))
         file = folder / "plan"
         files = [*stack.var_files, variables]
-        command = tf.plan(file, files, lock_timeout=lock_timeout, destroy=destroy, refresh=refresh)
+        options = {"lock": lock, "destroy": destroy, "refresh": refresh}
+        command = tf.plan(file, files, lock_timeout=lock_timeout, **options)
         result = world.run(command, stack, "plan", good=(NO_CHANGES, CHANGES))
         changes = result.code == CHANGES
         summary = _summary(tf, file, stack, world) if changes else PlanSummary()

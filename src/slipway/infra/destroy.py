@@ -187,7 +187,13 @@ def _plans(doomed: Sequence[Doomed], world: Terraforming) -> Iterator[list[Plann
             reached = world.reaching(stack)
             with calls(f"{stack.label} in {stack.environment}"):
                 return open_plans.enter_context(
-                    planned(stack, reached, destroy=True, refresh=refresh or not stack.service)
+                    planned(
+                        stack,
+                        reached,
+                        lock=not isinstance(world.runner, DryRunner),
+                        destroy=True,
+                        refresh=refresh or not stack.service,
+                    )
                 )
 
         found = side_by_side({each.stack.label: partial(one, each.stack) for each in doomed})

@@ -65,12 +65,17 @@ class Terraform:
         out: Path,
         var_files: Sequence[Path],
         *,
+        lock: bool = True,
         lock_timeout: int = 0,
         destroy: bool = False,
         refresh: bool = True,
     ) -> Command:
-        """Write a plan to `out`; ends with `NO_CHANGES` or `CHANGES`. `lock_timeout` in s."""
-        options = ["-input=false", "-json", "-detailed-exitcode", f"-lock-timeout={lock_timeout}s"]
+        """Write a plan to `out`; ends with `NO_CHANGES` or `CHANGES`. `lock_timeout` in s.
+
+        Without `lock` it is for reading only: another run may change what it is about.
+        """
+        options = ["-input=false", "-json", "-detailed-exitcode"]
+        options += [f"-lock-timeout={lock_timeout}s"] if lock else ["-lock=false"]
         options += ["-destroy"] if destroy else []
         options += [] if refresh else ["-refresh=false"]
         files = [f"-var-file={file}" for file in var_files]

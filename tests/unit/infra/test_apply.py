@@ -211,6 +211,20 @@ def test_a_failed_apply_takes_the_record_back(stack: Stack, place: Aws) -> None:
     assert not apply_stack(stack, world(Terraform(), place)).skipped
 
 
+def test_a_dry_run_takes_no_lock_and_tells_of_anothers(stack: Stack, place: Aws) -> None:
+    """Who only looks keeps nobody from applying, and is told who is at work."""
+    apply_stack(stack, world(Terraform(PLAN), place))
+    lock_table(place, written(who="bob@ci"))
+    terraform = Terraform(PLAN)
+    looking = world(DryRunner(terraform, show=lambda _: None), place)
+    assert apply_stack(stack, looking, refresh=True, lock_timeout=60).changed
+    assert isinstance(looking.console.err, io.StringIO)
+    assert "is locked by bob@ci (apply" in looking.console.err.getvalue()
+    (plan,) = (each for each in terraform.ran if each.argv[1] == "plan")
+    assert "-lock=false" in plan.argv
+    assert not any(word.startswith("-lock-timeout") for word in plan.argv)
+
+
 def test_a_held_lock_names_its_holder(stack: Stack, place: Aws) -> None:
     """The holder is read from the lock itself, never from what Terraform printed."""
     lock_table(place, written(who="bob@ci"))

@@ -37,6 +37,11 @@ BACKEND = Backend(bucket="b", key="service/x.tfstate", region="us-west-1", lock_
             "plan -input=false -json -detailed-exitcode -lock-timeout=0s -destroy -out=p",
             False,
         ),
+        (
+            TF.plan(Path("p"), [], lock=False),
+            "plan -input=false -json -detailed-exitcode -lock=false -out=p",
+            False,
+        ),
         (TF.show(Path("p")), "show -json p", False),
         (TF.apply(Path("p")), "apply -input=false -json -lock-timeout=0s p", True),
         (TF.pull(), "state pull", False),
