@@ -41,6 +41,28 @@ run "tells_services_about_both" {
     error_message = "nodes are called as ElastiCache calls them"
   }
 
+  # AWS's function comes as a stack of its own; these parameters are all that it is told.
+  assert {
+    condition = alltrue([
+      aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["functionName"] == "shop-default-rotation",
+      aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["superuserSecretArn"] == jsondecode(output.contract).database.master_secret_arn,
+      aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["kmsKeyArn"] == jsondecode(output.contract).kms_key_arn,
+      endswith(jsondecode(output.contract).database.rotation.function_arn, ":function:shop-default-rotation"),
+    ])
+    error_message = "the function changes passwords as the master, and services are told its name"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_vpc_security_group_ingress_rule.rotation[0].referenced_security_group_id == aws_security_group.rotation[0].id,
+      { for name, rule in aws_vpc_security_group_egress_rule.rotation : name => [rule.cidr_ipv4, rule.to_port] } == {
+        "Secrets Manager" = ["0.0.0.0/0", 443]
+        database          = ["10.1.0.0/16", 5432]
+      },
+    ])
+    error_message = "the function reaches the database and Secrets Manager, and nothing else"
+  }
+
   assert {
     condition     = jsondecode(output.contract).database.rotation.days == 30
     error_message = "services are told how often their passwords change"
@@ -73,6 +95,17 @@ run "refuses_what_makes_no_sense" {
     var.database_storage_max,
     var.replica_region,
   ]
+}
+
+run "refuses_what_rds_would" {
+  command = plan
+
+  variables {
+    database_backup_days = 36
+    database_storage     = 10
+  }
+
+  expect_failures = [var.database_backup_days, var.database_storage]
 }
 
 run "keeps_what_it_is_given" {

@@ -109,6 +109,13 @@ run "https" {
   }
 
   assert {
+    condition = [for action in concat(aws_lb_listener.https[0].default_action, aws_lb_listener.test[0].default_action) : [action.type, action.fixed_response[0].status_code]] == [
+      ["fixed-response", "404"], ["fixed-response", "404"],
+    ]
+    error_message = "what no rule matches is a 404 behind TLS and for testers as well"
+  }
+
+  assert {
     condition     = endswith(output.listener_arn, "/443") && output.url == "https://api.example.com"
     error_message = "services listen on HTTPS, under the certificate's name"
   }

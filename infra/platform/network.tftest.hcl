@@ -66,6 +66,40 @@ run "two_zones_and_one_nat" {
   }
 
   assert {
+    condition = alltrue([
+      aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway",
+      aws_vpc_endpoint.s3.service_name == "com.amazonaws.us-west-1.s3",
+      toset(aws_vpc_endpoint.s3.route_table_ids) == toset(concat([aws_route_table.public.id], aws_route_table.private[*].id)),
+    ])
+    error_message = "the S3 endpoint is a gateway, which costs nothing, in every route table"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_route.internet.gateway_id == aws_internet_gateway.this.id,
+      aws_route.internet.route_table_id == aws_route_table.public.id,
+      aws_route.internet.destination_cidr_block == "0.0.0.0/0",
+      toset(aws_route_table_association.public[*].subnet_id) == toset(aws_subnet.public[*].id),
+      toset(aws_route_table_association.public[*].route_table_id) == toset([aws_route_table.public.id]),
+    ])
+    error_message = "public subnets, and no others, have the internet gateway as their way out"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_route_table_association.private[*].subnet_id == aws_subnet.private[*].id,
+      aws_route_table_association.private[*].route_table_id == aws_route_table.private[*].id,
+      toset(aws_route.nat[*].route_table_id) == toset(aws_route_table.private[*].id),
+    ])
+    error_message = "each private subnet has its own route table, and its way out is NAT"
+  }
+
+  assert {
+    condition     = aws_vpc.this.cidr_block == "10.1.0.0/16" && aws_vpc.this.enable_dns_support
+    error_message = "the VPC is 10.1.0.0/16 unless somebody says otherwise"
+  }
+
+  assert {
     condition     = length(aws_vpc_endpoint.interface) == 0
     error_message = "interface endpoints cost money: only where asked for"
   }
@@ -119,6 +153,11 @@ run "no_gateway" {
 
   variables {
     nat = "none"
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.s3.route_table_ids) == 3 && length(aws_route_table.private) == 2
+    error_message = "S3 is reached all the same, and gateways can be added later"
   }
 
   assert {

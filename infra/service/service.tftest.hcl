@@ -176,9 +176,12 @@ run "refuses_another_environments_workspace" {
   variables {
     environment = "prod"
     image       = "shop/orders:latest"
+    owner       = "thirteen-char"
+    project     = "seventeen-letters"
+    region      = "california"
   }
 
-  expect_failures = [var.environment, var.image]
+  expect_failures = [var.environment, var.image, var.owner, var.project, var.region]
 }
 
 run "refuses_a_database_that_the_environment_lacks" {

@@ -245,8 +245,16 @@ variable "service" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.service.env), ["ENVIRONMENT", "PORT", "ROUTE_PATH", "SERVICE_NAME", "SERVICE_VERSION"])) == 0
-    error_message = "service.env: ENVIRONMENT, PORT, ROUTE_PATH, SERVICE_NAME and SERVICE_VERSION are set for you."
+    condition = length(setintersection(concat(keys(var.service.env), var.service.secrets, keys(var.service.parameters)), concat(
+      ["ENVIRONMENT", "PORT", "ROUTE_PATH", "SERVICE_NAME", "SERVICE_VERSION"],
+      !var.service.database.enabled ? [] : [
+        "DATABASE_HOST", "DATABASE_MASTER_SECRET_ARN", "DATABASE_NAME", "DATABASE_PASSWORD", "DATABASE_PORT",
+        "DATABASE_SECRET_ARN", "DATABASE_USERNAME",
+      ],
+      !var.service.cache.enabled ? [] : ["CACHE_HOST", "CACHE_NAME", "CACHE_PORT", "CACHE_PREFIX", "CACHE_USERNAME"],
+      [for bucket in keys(var.service.buckets) : "BUCKET_${upper(replace(bucket, "-", "_"))}"],
+    ))) == 0
+    error_message = "service.env, service.secrets, service.parameters: ENVIRONMENT, PORT, ROUTE_PATH, SERVICE_NAME and SERVICE_VERSION are set for you, as are those of the service's database, cache and buckets."
   }
 
   validation {
