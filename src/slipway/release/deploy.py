@@ -28,6 +28,7 @@ from slipway.release import (
 )
 from slipway.release.parallel import each_alone, side_by_side
 from slipway.release.progress import Options, Progress
+from slipway.release.serving import former_port
 from slipway.release.verify import verify
 from slipway.release.world import Site, World
 from slipway.rollout import strategy, view
@@ -158,7 +159,14 @@ def apply_services(world: World, progress: Progress) -> None:
     def one(service: Service) -> StackOutcome:
         image = str(progress.images[service.name].ref)
         remake.make_room(world, service)
-        stack = service_stack(world.settings, service, image, world.checkout, contract=contract)
+        stack = service_stack(
+            world.settings,
+            service,
+            image,
+            world.checkout,
+            contract=contract,
+            former_port=former_port(world.aws, world.settings, service),
+        )
         return apply(world, stack, progress.options)
 
     jobs = {name: partial(one, service) for name, service in world.settings.services.items()}

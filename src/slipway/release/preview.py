@@ -13,6 +13,7 @@ from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import platform_stack, registry_stack, service_stack
 from slipway.release import preflight
 from slipway.release.progress import Options
+from slipway.release.serving import former_port
 from slipway.release.world import World
 from slipway.rollout import observe, taskdef
 
@@ -48,7 +49,14 @@ def one(world: World, service: Service, shared: Mapping[str, Any], options: Opti
         return "new: would be built, pushed, and get its own stack"
     image = str(world.image(service, repositories[service.name]).ref)
     contract = shared.get("contract", "")
-    stack = service_stack(world.settings, service, image, world.checkout, contract=contract)
+    stack = service_stack(
+        world.settings,
+        service,
+        image,
+        world.checkout,
+        contract=contract,
+        former_port=former_port(world.aws, world.settings, service),
+    )
     outcome = apply_stack(stack, world.terraform, refresh=options.refresh)
     if outcome.changed:
         return f"infrastructure: {told(outcome)}; then a new revision would be rolled out"

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from slipway import names
+from slipway.aws import calls
 from slipway.rollout import observe, taskdef
 
 if TYPE_CHECKING:
     from slipway.aws import Aws
+    from slipway.config import Service, Settings
     from slipway.release.ledger import Release
 
 
@@ -26,6 +29,16 @@ class Serving:
     def newer(self, release: Release) -> bool:
         """Whether this is the revision that `release` registered and had no time to note."""
         return self.image == release.image and self.registered >= _moment(release.began)
+
+
+def former_port(aws: Aws, settings: Settings, service: Service) -> int:
+    """The port that the tasks of `service` listen on now; 0 where there are none.
+
+    The load balancer has to reach it until a rollout to another port is over.
+    """
+    with calls(f"looking at {service.name}"):
+        found = serving(aws, names.cluster(settings), names.service(settings, service.name))
+    return found.port if found else 0
 
 
 def serving(aws: Aws, cluster: str, service: str) -> Serving | None:
