@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +19,7 @@ class Verdict(Enum):
     ROLLED_BACK = ("rolled_back", 11)
     TIMED_OUT = ("timed_out", 12)
     SUPERSEDED = ("superseded", 13)
+    SKIPPED = ("skipped", 14)
     INTERRUPTED = ("interrupted", 130)
 
     def __init__(self, label: str, exit_code: int) -> None:
@@ -28,6 +30,11 @@ class Verdict(Enum):
     def good(self) -> bool:
         """Whether what was asked for is what is serving."""
         return self.exit_code == 0
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """The verdict of a deploy of several services: what was skipped is never the reason."""
+        return max(verdicts, key=lambda each: (each is not cls.SKIPPED, each.exit_code))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from invoke.context import Context
 
 from slipway.cli.app import App
 from slipway.cli.task import task
+from slipway.model import Verdict
 
 if TYPE_CHECKING:
     from slipway.console import Console
@@ -64,7 +65,7 @@ def deploy(
     outcomes = {name: progress.outcome(name) for name in world.settings.services}
     urls = {name: progress.url(name) for name in outcomes}
     report(app.console, outcomes, urls, as_json=json)
-    return max(outcome.verdict.exit_code for outcome in outcomes.values())
+    return Verdict.worst(each.verdict for each in outcomes.values()).exit_code
 
 
 def report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -39,7 +39,7 @@ from slipway.rollout.model import Rollout, Target
 def deploy(world: World, options: Options) -> Progress:
     """Take every chosen service from its folder to a verified rollout."""
     preflight.refuse(world.settings, world.aws, options.allow_destroy)
-    progress = Progress(options=options)
+    progress = Progress(options=options, chosen=tuple(world.settings.services))
     with phase(world, progress, "state"):
         state.ready(world.settings, world.aws, say=world.console.detail)
     with phase(world, progress, "images and platform"):
@@ -66,16 +66,22 @@ def waves(world: World, options: Options) -> tuple[tuple[str, ...], ...]:
 def go(world: World, progress: Progress, leases: Sequence[lease.Lease]) -> None:
     """Migrate, roll out and verify one wave: the services of `world`, less those in trouble."""
     aside.skip(aside.going(world, progress), progress)
-    with phase(world, progress, "migrations", leases):
+    steps: dict[str, Callable[[World, Progress], None]] = {
+        "migrations": migrate,
+        "rollout": roll_out,
+        "verification": verify_all,
+    }
+    for title, step in steps.items():
         going = aside.going(world, progress)
-        broken = migrations.run_all(going, progress, targets(going, progress))
-        aside.fail(going, progress, broken)
-    going = aside.going(world, progress)
-    with phase(going, progress, "rollout", leases):
-        roll_out(going, progress)
-    going = aside.going(world, progress)
-    with phase(going, progress, "verification", leases):
-        verify_all(going, progress)
+        if going.settings.services:
+            with phase(going, progress, title, leases):
+                step(going, progress)
+
+
+def migrate(world: World, progress: Progress) -> None:
+    """Run the migrations, and go on without the services whose migration fails."""
+    errors = migrations.run_all(world, progress, targets(world, progress))
+    aside.fail(world, progress, errors)
 
 
 def apply(world: World, stack: Stack, options: Options) -> StackOutcome:
@@ -94,12 +100,14 @@ def phase(
     world: World, progress: Progress, title: str, leases: Sequence[lease.Lease] = ()
 ) -> Iterator[None]:
     """Announce a phase, to those who wait for our lease as well, and note its seconds."""
+    some = tuple(world.settings.services)
+    of = f" of {', '.join(some)}" if 0 < len(some) < len(progress.chosen) else ""
     for each in leases:
         each.enter(title)
     began = time.monotonic()
-    with world.console.step(title):
+    with world.console.step(f"{title}{of}"):
         yield
-    progress.phases[title] = round(time.monotonic() - began, 3)
+    progress.phases[title] = round(progress.phases.get(title, 0) + time.monotonic() - began, 3)
 
 
 def build_beside_platform(world: World, progress: Progress) -> None:

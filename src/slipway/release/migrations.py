@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from slipway.errors import DeployError
-from slipway.release.parallel import side_by_side
+from slipway.errors import DeployError, SlipwayError
+from slipway.release.parallel import each_alone
 from slipway.release.progress import Progress
 from slipway.release.world import World
 from slipway.rollout import oneoff, strategy
 from slipway.rollout.model import Target
 
 
-def run_all(world: World, progress: Progress, targets: Mapping[str, Target]) -> None:
+def run_all(
+    world: World, progress: Progress, targets: Mapping[str, Target]
+) -> dict[str, SlipwayError]:
     """Run the migration of every service that has one and is about to change.
 
-    Raises `DeployError` with the end of the log where one fails; then nothing is rolled out.
+    Returns the error of each that failed, with the end of its log; nothing of those is rolled out.
     """
     outputs = {name: progress.stacks[name].outputs for name in targets}
     due = {
@@ -31,10 +33,15 @@ def run_all(world: World, progress: Progress, targets: Mapping[str, Target]) -> 
         if outputs[name].get("migration_task_definition_arn")
         and strategy.of(wanted).differs(world.aws, wanted)
     }
-    ended = side_by_side({name: partial(oneoff.run, world.aws, due[name]) for name in due})
-    for name, end in ended.items():
-        demand_success(name, end)
-        world.console.detail(f"{name}: migrated (task {end.task})")
+    jobs = {name: partial(migrate, world, name, due[name]) for name in due}
+    return each_alone(jobs)[1]
+
+
+def migrate(world: World, name: str, task: oneoff.OneOff) -> None:
+    """Run one migration. Raises `DeployError` where it fails."""
+    ended = oneoff.run(world.aws, task)
+    demand_success(name, ended)
+    world.console.detail(f"{name}: migrated (task {ended.task})")
 
 
 def demand_success(name: str, ended: oneoff.Ended) -> None:

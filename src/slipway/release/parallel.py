@@ -4,12 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
-from slipway.errors import Interrupted
+from slipway.errors import Interrupted, SlipwayError
 from slipway.signals import deferred
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The error that a job ended with."""
+
+    error: SlipwayError
+
+
+def each_alone(
+    jobs: Mapping[str, Callable[[], T]], *, at_most: int = 8
+) -> tuple[dict[str, T], dict[str, SlipwayError]]:
+    """Run all jobs in threads: the results of those that succeed, the errors of those that fail.
+
+    A signal, and what is no error of ours, is raised when all have ended.
+    """
+
+    def kept(job: Callable[[], T]) -> T | Failure:
+        try:
+            return job()
+        except Interrupted:
+            raise
+        except SlipwayError as error:
+            return Failure(error)
+
+    ended = side_by_side({name: partial(kept, jobs[name]) for name in jobs}, at_most=at_most)
+    errors = {name: each.error for name, each in ended.items() if isinstance(each, Failure)}
+    return {name: each for name, each in ended.items() if not isinstance(each, Failure)}, errors
 
 
 def side_by_side(jobs: Mapping[str, Callable[[], T]], *, at_most: int = 8) -> dict[str, T]:

@@ -19,7 +19,8 @@ OnInterrupt = Literal["rollback", "detach"]
 class Options:
     """How to deploy. `wait` is how long to wait for somebody else's deploy, in seconds.
 
-    `way_back` refuses a deploy after which there would be none. `kind` and `origins` (by service)
+    `way_back` refuses a deploy after which there would be none. `at_most` services are rolled out
+    at the same time. `kind` and `origins` (by service)
     go into the ledger.
     """
 
@@ -28,6 +29,7 @@ class Options:
     wait: int = 0
     on_interrupt: OnInterrupt = "rollback"
     way_back: bool = True
+    at_most: int = 10
     kind: Kind = "deploy"
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -36,14 +38,18 @@ class Options:
 class Progress:
     """What a deploy has come to so far; every step adds its part.
 
+    `chosen` are the services that it is about.
+    `settled` are outcomes without a rollout: of services that failed before it, or were skipped.
     `smoke` has an entry for each service that was verified: `passed`, or `none` without requests.
     `problem` is what ended the deploy, `stopped` says that it was a signal.
     """
 
     options: Options
+    chosen: tuple[str, ...] = ()
     images: dict[str, Built] = field(default_factory=dict)
     stacks: dict[str, StackOutcome] = field(default_factory=dict)
     rollouts: dict[str, Rollout] = field(default_factory=dict)
+    settled: dict[str, Outcome] = field(default_factory=dict)
     records: dict[str, Release] = field(default_factory=dict)
     smoke: dict[str, str] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)
@@ -52,11 +58,21 @@ class Progress:
     stopped: bool = False
 
     def outcome(self, service: str) -> Outcome:
-        """How the rollout of `service` ended."""
-        outcome = self.rollouts[service].outcome
+        """How the deploy of `service` ended."""
+        rollout = self.rollouts.get(service)
+        outcome = rollout.outcome if rollout else self.settled.get(service)
         assert outcome, f"{service}: the rollout has not ended"
         return outcome
 
+    @property
+    def bad(self) -> frozenset[str]:
+        """The services whose deploy has ended, and not well."""
+        ended = {name: each.outcome for name, each in self.rollouts.items() if each.outcome}
+        return frozenset(
+            name for name, each in {**self.settled, **ended}.items() if not each.verdict.good
+        )
+
     def url(self, service: str) -> str:
-        """Where `service` answers."""
-        return str(self.stacks[service].outputs["url"])
+        """Where `service` answers; "" while nobody knows."""
+        stack = self.stacks.get(service)
+        return str(stack.outputs.get("url", "")) if stack else ""

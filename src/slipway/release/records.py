@@ -29,6 +29,8 @@ def begin(site: Site, progress: Progress, leases: Sequence[lease.Lease]) -> None
     bucket = names.state_bucket(site.settings)
     with calls("recording the release"):
         for service in site.settings.services.values():
+            if service.name not in progress.images:
+                continue  # it has no image, and nothing of it will change
             release = opened(site, progress, service, tokens.get(service.name, 0))
             ledger.record(site.aws.s3, bucket, release)
             progress.records[service.name] = release
@@ -137,7 +139,8 @@ def serves_verified(site: Site, release: Release) -> bool:
 def closed(progress: Progress, name: str, release: Release) -> Release:
     """The release as it ended, or still open where its rollout goes on unseen; pure."""
     rollout = progress.rollouts.get(name)
-    outcome = rollout.outcome if rollout else broken_off(progress)
+    settled = progress.settled.get(name) or broken_off(progress)
+    outcome = rollout.outcome if rollout else settled
     if outcome is None:
         return replace(release, reason=progress.problem)
     release = with_outcome(release, outcome)

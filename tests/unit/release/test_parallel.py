@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 from slipway.errors import BuildError, Interrupted
-from slipway.release.parallel import side_by_side
+from slipway.release.parallel import each_alone, side_by_side
 
 
 def test_results_come_by_name() -> None:
@@ -50,3 +50,25 @@ def test_the_cause_comes_before_the_interruption() -> None:
 
     with pytest.raises(BuildError, match="no space"):
         side_by_side({"a": interrupted, "b": fail})
+
+
+def test_each_alone_keeps_what_succeeds() -> None:
+    """One job's error of ours is its own; the others have their results."""
+
+    def fail() -> NoReturn:
+        raise BuildError("no")
+
+    results, errors = each_alone({"fail": fail, "fine": lambda: 1})
+    assert results == {"fine": 1}
+    assert [*errors] == ["fail"]
+
+
+@pytest.mark.parametrize("error", [Interrupted("a signal"), ValueError("a bug")])
+def test_each_alone_hides_neither_signals_nor_bugs(error: Exception) -> None:
+    """They end the whole, when the others have ended."""
+
+    def fail() -> NoReturn:
+        raise error
+
+    with pytest.raises(type(error)):
+        each_alone({"fail": fail, "fine": lambda: 1})
