@@ -107,8 +107,17 @@ class FakeEcs:
 
 
 @dataclass
+class FakeElb:
+    """A load balancer without targets."""
+
+    def describe_target_health(self, **_: Any) -> dict[str, Any]:
+        return {"TargetHealthDescriptions": []}
+
+
+@dataclass
 class FakeAws:
     ecs: FakeEcs
+    elbv2: FakeElb = field(default_factory=FakeElb)
 
 
 def target(image: str = "repo@sha256:new", **changes: Any) -> Target:

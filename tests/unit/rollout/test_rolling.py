@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -189,4 +189,72 @@ def test_a_service_that_is_switched_off_stays_off() -> None:
     """scale.min = 0: nothing runs, and that is what was asked for."""
     ecs = FakeEcs([[{**deployment(2, 2, "COMPLETED"), "desiredCount": 0}]], desired=0)
     assert verdict(run(ecs, target("repo@sha256:old"))) is Verdict.UNCHANGED
+    assert ecs.count("update_service") == 0
+
+
+def crashed(number: int) -> dict[str, Any]:
+    return {
+        "taskArn": f"arn:task/{number}",
+        "taskDefinitionArn": NEW,
+        "startedBy": "ecs-svc/3",
+        "stoppedReason": "Essential container in task exited",
+        "stopCode": "EssentialContainerExited",
+        "containers": [{"name": "app", "exitCode": 1}],
+    }
+
+
+def under_way(ecs: FakeEcs) -> Rollout:
+    """A rollout of which two tasks have crashed; ECS has not given it up."""
+    rollout = rolling.start(cast(Aws, FakeAws(ecs)), target())
+    ecs.script = [[deployment(3, 3, "IN_PROGRESS")]]
+    ecs.stopped = [crashed(1), crashed(2)]
+    return rollout
+
+
+def test_a_crash_loop_goes_back_before_the_circuit_breaker() -> None:
+    """The second task that ends alike: one more UpdateService, and the cause is known."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")]])
+    aws, rollout = cast(Aws, FakeAws(ecs)), under_way(ecs)
+    rolling.look(aws, [rollout])
+    assert rollout.back
+    assert rollout.outcome is None
+    ecs.script = [[deployment(3, 2, "COMPLETED")]]
+    rolling.look(aws, [rollout])
+    assert verdict(rollout) is Verdict.ROLLED_BACK
+    assert ecs.count("update_service") == 2
+    assert rolling.explain(aws, rollout) == rollout.cause
+    assert "exits with code 1" in (rollout.cause.title if rollout.cause else "")
+
+
+def test_a_crash_loop_whose_way_back_fails_is_failed() -> None:
+    """Nobody is told that the old revision serves when it does not."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")]])
+    aws, rollout = cast(Aws, FakeAws(ecs)), under_way(ecs)
+    rolling.look(aws, [rollout])
+    ecs.script = [[deployment(3, 2, "FAILED")]]
+    rolling.look(aws, [rollout])
+    assert verdict(rollout) is Verdict.FAILED
+
+
+def test_a_deployment_that_ecs_gave_up_is_left_to_it() -> None:
+    """Two ways back at once would be one too many."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")]])
+    rollout = under_way(ecs)
+    ecs.script = [
+        [deployment(4, 2, "IN_PROGRESS"), deployment(3, 3, "FAILED", primary=False)],
+    ]
+    rolling.look(cast(Aws, FakeAws(ecs)), [rollout])
+    assert rollout.back is None
+    assert ecs.count("update_service") == 1
+
+
+def test_a_first_deployment_that_crashes_has_nothing_to_go_back_to() -> None:
+    """The verdict comes at once all the same."""
+    ecs = FakeEcs([[deployment(3, 3, "IN_PROGRESS")]])
+    ecs.definitions[NEW] = ecs.definitions[OLD]
+    ecs.stopped = [crashed(1), crashed(2)]
+    watched = Watched(deployment_id="ecs-svc/3", task_definition=NEW)
+    rollout = Rollout(target=target(), watched=watched)
+    rolling.look(cast(Aws, FakeAws(ecs)), [rollout])
+    assert verdict(rollout) is Verdict.FAILED
     assert ecs.count("update_service") == 0
