@@ -8,6 +8,7 @@ from typing import Protocol
 from slipway.aws import Aws
 from slipway.rollout import codedeploy, rolling
 from slipway.rollout.cause import Cause
+from slipway.rollout.decide import short
 from slipway.rollout.model import Rollout, Target
 
 
@@ -48,6 +49,9 @@ def left(rollout: Rollout) -> str:
     identifier = rollout.watched.deployment_id
     if rollout.memory.awaits:
         return f"nothing was begun; {rollout.memory.awaits} ends by itself. Deploy again"
+    way = rollout.back or rollout
+    if way is not rollout or rollout.watched.returning:
+        return f"the way back to {short(way.watched.task_definition)} goes on by itself"
     who = "ECS" if rollout.target.strategy == "rolling" else "CodeDeploy"
     more = " (it ends by itself unless its new tasks are tried)" if _waits(rollout) else ""
     return f"{who} goes on with deployment {identifier}{more}; the same deploy again watches it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from slipway import signals
 from slipway.aws import Aws, calls
 from slipway.rollout import strategy
 from slipway.rollout.model import Rollout, snapshots_of
@@ -24,12 +25,21 @@ def watch(
     """Look at all of them, ten services a call, until each has an outcome."""
     delay, longest = POLL
     while pending := [each for each in rollouts if each.outcome is None]:
+        _leave_word(pending)
         with calls("watching the rollout"):
             changed = look(aws, pending)
         view.show(snapshots_of(pending))
         delay = POLL[0] if changed else min(delay * 1.25, longest)
         if any(each.outcome is None for each in pending):
             pause(delay)
+
+
+def _leave_word(rollouts: Sequence[Rollout]) -> None:
+    """Have the second signal end with what goes on without us."""
+    state = signals.current()
+    if state:
+        lines = (f"{each.target.name}: {strategy.left(each)}" for each in rollouts)
+        state.last_words = "\n".join(("stopped at once.", *lines))
 
 
 def look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
-from slipway.rollout.diagnose import diagnose
+from slipway.rollout import codes
+from slipway.rollout.diagnose import RULES, diagnose
 from slipway.rollout.observe import Evidence, StoppedTask, TargetHealth
 from tests.cases_files import cases
 
@@ -30,12 +32,28 @@ def evidence(raw: dict[str, Any]) -> Evidence:
     return Evidence(stopped=stopped, targets=targets, **lists, **raw)
 
 
-@pytest.mark.parametrize("case", cases("rollout/diagnose"))
+DIAGNOSED = cases("rollout/diagnose")
+
+
+@pytest.mark.parametrize("case", DIAGNOSED)
 def test_diagnose(case: dict[str, Any]) -> None:
     """Each case file states its behaviour in its first line."""
     cause = diagnose(evidence(dict(case["evidence"])))
     assert case["title"] in cause.title
     assert case["remedy"] in cause.remedy
+    assert case.get("kind", cause.kind) == cause.kind != ""
+
+
+def test_every_rule_has_a_case() -> None:
+    """A rule that no recorded answer reaches is a guess."""
+    reached = {diagnose(evidence(dict(p.values[0]["evidence"]))).kind for p in DIAGNOSED}
+    assert {rule.__name__ for rule in RULES} <= reached
+
+
+def test_every_code_of_codedeploy_is_one_that_aws_has() -> None:
+    """A misspelt code would never be met."""
+    known = get_session().get_service_model("codedeploy").shape_for("ErrorCode").enum  # type: ignore[attr-defined]
+    assert {*codes.DECISIVE, *codes.VAGUE} <= set(known)
 
 
 def test_the_services_own_words_are_shown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from slipway.console import Console
 from slipway.rollout.decide import Deployment, Snapshot
@@ -44,3 +45,12 @@ def test_events_are_shown_once_and_old_ones_never() -> None:
         snapshot(NEW, events=before), snapshot(NEW, events=after), snapshot(NEW, events=after)
     )
     assert lines[1:] == ["second", "third"]
+
+
+def test_a_phase_is_told_when_it_changes() -> None:
+    """What a deployment of CodeDeploy is doing, and the share of the requests of each task set."""
+    green = replace(NEW, share=10)
+    now = replace(snapshot(green), phase="moving")
+    lines = printed(now, now, replace(now, phase="moved"))
+    assert [line for line in lines if line.startswith("app:")] == ["app: moving", "app: moved"]
+    assert any("IN_PROGRESS 10 %" in line for line in lines)
