@@ -19,6 +19,7 @@ from slipway.errors import AccessError, SlipwayError
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecr import ECRClient
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
@@ -77,6 +79,10 @@ class Aws:
         return self.session.client("ecr", **self._options())
 
     @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return self.session.client("cloudwatch", **self._options())
+
+    @cached_property
     def codedeploy(self) -> CodeDeployClient:
         return self.session.client("codedeploy", **self._options())
 
@@ -95,6 +101,10 @@ class Aws:
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
         return self.session.client("secretsmanager", **self._options())
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        return self.session.client("sns", **self._options())
 
     @cached_property
     def ssm(self) -> SSMClient:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from slipway.config import Service
-from slipway.release.verify import verify
+from slipway.release import proof
 from slipway.rollout.decide import Network
 from slipway.rollout.model import Target
 
@@ -50,4 +50,4 @@ def before_traffic(url: str, service: Service, version: str) -> Callable[[], str
     """
     if not url or service.scale.min == 0:
         return None
-    return partial(verify, f"{url}{service.health.path}", version)
+    return partial(proof.asked, url, service, version)

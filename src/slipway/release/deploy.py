@@ -20,6 +20,7 @@ from slipway.release import (
     migrations,
     order,
     preflight,
+    proof,
     reconcile,
     records,
     recover,
@@ -29,7 +30,6 @@ from slipway.release import (
 from slipway.release.parallel import each_alone, side_by_side
 from slipway.release.progress import Options, Progress
 from slipway.release.serving import former_port
-from slipway.release.verify import verify
 from slipway.release.world import Site, World
 from slipway.rollout import strategy, view
 from slipway.rollout import watch as watching_rollouts
@@ -69,8 +69,10 @@ def go(world: World, progress: Progress, leases: Sequence[lease.Lease]) -> None:
     steps: dict[str, Callable[[World, Progress], None]] = {
         "migrations": migrate,
         "rollout": roll_out,
-        "verification": verify_all,
+        "verification": partial(proof.verify_all, watch=watching(world)),
     }
+    if any(each.deploy.bake for each in world.settings.services.values()):
+        steps["bake"] = partial(proof.bake_all, watch=watching(world))
     for title, step in steps.items():
         going = aside.going(world, progress)
         if going.settings.services:
@@ -275,22 +277,3 @@ def watch(world: Site, rollouts: Sequence[Rollout]) -> None:
 def watching(world: Site) -> recover.Watch:
     """`watch` in this world."""
     return partial(watch, world)
-
-
-def verify_all(world: Site, progress: Progress) -> None:
-    """Ask every service that should serve now; take back what does not serve as released."""
-    serving = [s for s in world.settings.services.values() if progress.outcome(s.name).verdict.good]
-    jobs = {service.name: partial(check, progress, service) for service in serving}
-    answers = side_by_side(jobs)
-    progress.smoke |= {name: "none" for name, problem in answers.items() if not problem}
-    for name, problem in answers.items():
-        if problem:
-            recover.take_back(world.aws, watching(world), progress.rollouts[name], problem)
-
-
-def check(progress: Progress, service: Service) -> str:
-    """What is wrong with the service as its users see it, or ""."""
-    if service.scale.min == 0:
-        return ""
-    url = f"{progress.stacks[service.name].outputs['url']}{service.health.path}"
-    return verify(url, progress.images[service.name].ref.tag)

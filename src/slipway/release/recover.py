@@ -17,8 +17,18 @@ Watch = Callable[[Sequence[Rollout]], None]
 """Watches rollouts to their ends, and shows them."""
 
 
-def take_back(aws: Aws, watch: Watch, rollout: Rollout, problem: str) -> None:
-    """Return to the previous revision after a failed verification, if there is one."""
+def take_back(
+    aws: Aws,
+    watch: Watch,
+    rollout: Rollout,
+    problem: str,
+    *,
+    how: str = "as seen through the load balancer",
+) -> None:
+    """Return to the previous revision after a failed verification, if there is one.
+
+    `how` says from where the problem is known.
+    """
     outcome = rollout.outcome
     assert outcome
     cause = Cause(
@@ -29,7 +39,7 @@ def take_back(aws: Aws, watch: Watch, rollout: Rollout, problem: str) -> None:
     rollout.outcome = replace(
         outcome,
         verdict=Verdict.ROLLED_BACK if back else Verdict.FAILED,
-        reason=f"{problem}, as seen through the load balancer",
+        reason=f"{problem}, {how}",
         cause=cause,
     )
 

@@ -1,0 +1,81 @@
+"""Whether a new version serves as it should: asked at once, and watched for a while."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from typing import Any
+
+from slipway.config import Service
+from slipway.model import Verdict
+from slipway.release import bake, recover, smoke
+from slipway.release.parallel import side_by_side
+from slipway.release.progress import Progress
+from slipway.release.verify import verify
+from slipway.release.world import Site
+
+
+def verify_all(site: Site, progress: Progress, watch: recover.Watch) -> None:
+    """Ask every service that should serve now; take back what does not serve as released."""
+    services = site.settings.services
+    serving = [name for name in services if progress.outcome(name).verdict.good]
+    answers = side_by_side({name: partial(check, progress, services[name]) for name in serving})
+    for name, problem in answers.items():
+        if problem:
+            recover.take_back(site.aws, watch, progress.rollouts[name], problem)
+        else:
+            progress.smoke[name] = "passed" if services[name].smoke else "none"
+
+
+def check(progress: Progress, service: Service) -> str:
+    """What is wrong with the service as its users see it, or ""."""
+    if service.scale.min == 0:
+        return ""
+    return asked(progress.url(service.name), service, progress.images[service.name].ref.tag)
+
+
+def asked(url: str, service: Service, version: str) -> str:
+    """What is wrong with the service at `url`, its health and its smoke tests, or ""."""
+    problem = verify(f"{url}{service.health.path}", version)
+    return problem or "; ".join(smoke.run(url, service.smoke))
+
+
+def bake_all(site: Site, progress: Progress, watch: recover.Watch) -> None:
+    """Watch every service that was rolled out now for its bake time; take back what goes wrong."""
+    services = [each for each in site.settings.services.values() if bakes(progress, each)]
+    if not services:
+        return
+    # Until the end of its bake time nobody should go back to it, or on from it.
+    passed = {each.name: progress.smoke.pop(each.name) for each in services}
+    minutes = ", ".join(f"{each.name} {each.deploy.bake} min" for each in services)
+    site.console.detail(f"watching alarms and answers: {minutes}")
+    baking = [what_bakes(progress, each) for each in services]
+    for name, problem in bake.bake(site.aws, baking, say=site.console.warn):
+        if problem:
+            how = "during the bake time"
+            recover.take_back(site.aws, watch, progress.rollouts[name], problem, how=how)
+        else:
+            progress.smoke[name] = passed[name]
+
+
+def bakes(progress: Progress, service: Service) -> bool:
+    """Whether there is anything to watch: a rollout of now, with tasks."""
+    there = service.deploy.bake > 0 and service.scale.min > 0
+    return there and progress.outcome(service.name).verdict is Verdict.DEPLOYED
+
+
+def what_bakes(progress: Progress, service: Service) -> bake.Baking:
+    """What is watched of a service, from the outputs of its stack and of the platform."""
+    outputs = progress.stacks[service.name].outputs
+    contract: Any = json.loads(progress.stacks["platform"].outputs["contract"])
+    groups = outputs.get("target_group_arns") or {"blue": outputs["target_group_arn"]}
+    since_start = time.monotonic() - progress.rollouts[service.name].began
+    return bake.Baking(
+        name=service.name,
+        seconds=60 * service.deploy.bake,
+        alarms=tuple(outputs.get("alarm_names", ())),
+        balancer=contract["load_balancer_arn"],
+        groups=tuple(groups.values()),
+        began=time.time() - since_start,
+    )
