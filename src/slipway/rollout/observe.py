@@ -83,7 +83,7 @@ def read_service(service: Any) -> Snapshot:
         status=service["status"],
         desired=service["desiredCount"],
         running=service["runningCount"],
-        port=next((lb["containerPort"] for lb in service.get("loadBalancers", [])), 0),
+        port=next((lb["containerPort"] for lb in _balancers(service)), 0),
         deployments=(
             *(_deployment(each) for each in service.get("deployments", [])),
             *(_task_set(each) for each in service.get("taskSets", [])),
@@ -91,6 +91,19 @@ def read_service(service: Any) -> Snapshot:
         events=tuple((str(e["id"]), str(e["message"])) for e in service.get("events", [])),
         controller=service.get("deploymentController", {}).get("type", "ECS"),
     )
+
+
+def network_of(service: Any) -> Any:
+    """The network configuration of a service; under CodeDeploy its primary task set has it."""
+    return service.get("networkConfiguration") or _primary_set(service).get("networkConfiguration")
+
+
+def _balancers(service: Any) -> Any:
+    return service.get("loadBalancers") or _primary_set(service).get("loadBalancers") or []
+
+
+def _primary_set(service: Any) -> Any:
+    return next((s for s in service.get("taskSets", []) if s["status"] == "PRIMARY"), {})
 
 
 def task_definition(ecs: ECSClient, arn: str) -> tuple[TaskDefinition, list[Any]]:

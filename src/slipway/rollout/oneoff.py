@@ -62,7 +62,7 @@ def _start(aws: Aws, wanted: OneOff, definition: str) -> Any:
         cluster=wanted.cluster,
         taskDefinition=definition,
         launchType="FARGATE",
-        networkConfiguration=service["services"][0]["networkConfiguration"],
+        networkConfiguration=observe.network_of(service["services"][0]),
         startedBy="slipway",
     )
     if answer["tasks"]:
