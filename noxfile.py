@@ -25,7 +25,11 @@ TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest
 DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
 
 ENVIRONMENTS = "tests/e2e/test_whole_environments.py"
-TIMED = ("tests/e2e/test_embedded_codedeploy.py", "tests/e2e/test_embedded_scaling.py")
+TIMED = (
+    "tests/e2e/test_embedded_codedeploy.py",
+    "tests/e2e/test_embedded_scaling.py",
+    "tests/e2e/test_strategies.py",
+)
 CHECKOV = "3.3.30"
 """Apart from uv.lock: it pins a hundred packages, of which ours would have to fit."""
 
