@@ -121,16 +121,17 @@ module "identity" {
   source = "../modules/identity"
   count  = length(var.github_subjects) > 0 ? 1 : 0
 
-  name          = local.prefix
-  environment   = var.environment
-  account_id    = local.account_id
-  partition     = local.partition
-  region        = var.region
-  registry      = local.project
-  state_bucket  = "${local.project}-state-${local.account_id}-${var.region}"
-  lock_table    = "${local.project}-locks"
-  subjects      = var.github_subjects
-  plan_subjects = var.github_plan_subjects
+  name           = local.prefix
+  environment    = var.environment
+  account_id     = local.account_id
+  partition      = local.partition
+  region         = var.region
+  replica_region = var.replica_region
+  registry       = local.project
+  state_bucket   = "${local.project}-state-${local.account_id}-${var.region}"
+  lock_table     = "${local.project}-locks"
+  subjects       = var.github_subjects
+  plan_subjects  = var.github_plan_subjects
 }
 
 # --- What services need to know ------------------------------------------------------------------

@@ -118,6 +118,41 @@ run "roles_of_github" {
   }
 }
 
+# What AWS cuts, or makes elsewhere, is still this environment's.
+run "roles_of_github_reach_what_has_another_name_or_region" {
+  module {
+    source = "../modules/identity"
+  }
+
+  command = plan
+
+  variables {
+    name           = "twelve-chars-sixteen-letters0-environment0"
+    environment    = "prod"
+    registry       = "shop"
+    replica_region = "us-west-2"
+    state_bucket   = "shop-state-123456789012-us-west-1"
+    lock_table     = "shop-locks"
+    subjects       = ["repo:acme/shop:environment:prod"]
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.this["resources"].policy).Statement : statement.Sid => jsonencode([statement.Resource, statement.Condition.StringEquals["aws:RequestedRegion"]]) if contains(["Key", "WithoutNames"], statement.Sid) } == {
+      Key          = jsonencode([["arn:aws:kms:us-west-1:123456789012:key/*", "arn:aws:kms:us-west-2:123456789012:key/*"], ["us-west-1", "us-west-2"]])
+      WithoutNames = jsonencode(["*", ["us-west-1", "us-west-2"]])
+    }
+    error_message = "copies of buckets have a key in their region"
+  }
+
+  assert {
+    condition = alltrue([for arn in [
+      "arn:aws:elasticache:us-west-1:123456789012:*:twelve-chars-sixteen-letters0-e*",
+      "arn:aws:rds:us-west-1:123456789012:og:default:postgres-*",
+    ] : contains(jsondecode(aws_iam_policy.this["resources"].policy).Statement[0].Resource, arn)])
+    error_message = "ElastiCache's names are cut to 40 characters; RDS asks for its own option group as well"
+  }
+}
+
 run "refuses_whoever" {
   module {
     source = "../modules/identity"

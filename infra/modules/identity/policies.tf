@@ -27,6 +27,7 @@ locals {
         "acm:DescribeCertificate", "acm:ListTagsForCertificate",
         "apigateway:GET",
         "application-autoscaling:Describe*", "application-autoscaling:ListTagsForResource",
+        "cloudformation:DescribeStacks", "cloudformation:GetTemplate",
         "cloudwatch:Describe*", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
         "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
         "ec2:Describe*",
@@ -38,6 +39,7 @@ locals {
         "kms:Describe*", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:List*",
         "logs:Describe*", "logs:ListTagsForResource",
         "rds:Describe*", "rds:ListTagsForResource",
+        "serverlessrepo:GetApplication",
         "sns:Get*", "sns:List*",
         "ssm:DescribeParameters",
         "wafv2:Get*", "wafv2:List*",
@@ -112,8 +114,9 @@ locals {
       Action = [
         "application-autoscaling:Describe*", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
         "codedeploy:GetDeploymentConfig", "ecs:DeregisterTaskDefinition", "ecs:Describe*", "ecs:List*",
-        "elasticloadbalancing:Describe*",
+        "ecs:RegisterTaskDefinition", "elasticloadbalancing:Describe*",
       ]
+      # ECS asks for no resource when a revision is registered; what it may run as is held below.
       Resource = "*"
     },
     {
@@ -132,8 +135,7 @@ locals {
       Sid    = "Tasks"
       Effect = "Allow"
       Action = [
-        "ecs:ExecuteCommand", "ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:StopTask", "ecs:TagResource",
-        "ecs:UpdateService",
+        "ecs:ExecuteCommand", "ecs:RunTask", "ecs:StopTask", "ecs:TagResource", "ecs:UpdateService",
       ]
       Resource = [
         "${local.arn}:ecs:${local.here}:cluster/${var.name}",

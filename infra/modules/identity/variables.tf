@@ -40,6 +40,12 @@ variable "registry" {
   description = "What the image repositories' names begin with: <owner>-<project>."
 }
 
+variable "replica_region" {
+  type        = string
+  description = "Region of the copies of buckets. Empty: there are none."
+  default     = ""
+}
+
 variable "state_bucket" {
   type        = string
   description = "Bucket of Terraform's state and of the releases."

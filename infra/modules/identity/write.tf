@@ -5,9 +5,15 @@ locals {
   # Load balancers and target groups have at most 32 characters; longer names are cut after 24.
   short = substr(var.name, 0, 23)
 
+  # ElastiCache has 40.
+  short40 = substr(var.name, 0, 31)
+
+  # Copies of buckets have a key in the region where they are.
+  regions = compact([var.region, var.replica_region])
+
   mine = { StringEquals = {
     "aws:ResourceTag/environment" = var.environment
-    "aws:RequestedRegion"         = var.region
+    "aws:RequestedRegion"         = local.regions
   } }
 
   network = [
@@ -69,13 +75,14 @@ locals {
         "elasticache:*",
         "events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource",
         "events:UntagResource",
+        "lambda:InvokeFunction",
         "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy",
         "logs:DisassociateKmsKey", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
         "rds:AddTagsToResource", "rds:Create*", "rds:Delete*", "rds:Modify*", "rds:RebootDBInstance",
-        "rds:RemoveTagsFromResource", "rds:RestoreDBInstance*",
+        "rds:RemoveTagsFromResource", "rds:ResetDBParameterGroup", "rds:RestoreDBInstance*",
         "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteObject*", "s3:ListBucketVersions",
         "s3:PutBucket*", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration", "s3:PutReplicationConfiguration",
-        "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue",
+        "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue",
         "secretsmanager:RestoreSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource",
         "secretsmanager:UntagResource", "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
         "sns:*",
@@ -91,10 +98,12 @@ locals {
           "ecs:${local.here}:*/${var.name}",
           "ecs:${local.here}:*/${var.name}-*",
           "ecs:${local.here}:*/${var.name}/*",
-          "elasticache:${local.here}:*:${var.name}*",
+          "elasticache:${local.here}:*:${local.short40}*",
           "events:${local.here}:rule/${var.name}-*",
+          "lambda:${local.here}:function:${var.name}-rotation",
           "logs:${local.here}:log-group:*${var.name}*",
           "rds:${local.here}:*:${var.name}*",
+          "rds:${local.here}:og:default:postgres-*",
           "secretsmanager:${local.here}:secret:${var.name}/*",
           "secretsmanager:${local.here}:secret:rds!db-*",
           "sns:${local.here}:${var.name}-*",
@@ -104,11 +113,17 @@ locals {
       )
     },
     {
-      Sid       = "WithoutNames"
-      Effect    = "Allow"
-      Action    = ["application-autoscaling:*ScalableTarget", "application-autoscaling:*ScalingPolicy", "application-autoscaling:TagResource", "ecs:DeregisterTaskDefinition", "kms:CreateKey", "logs:*LogDelivery*", "logs:PutResourcePolicy"]
+      # AWS decides on these without looking at a resource.
+      Sid    = "WithoutNames"
+      Effect = "Allow"
+      Action = [
+        "application-autoscaling:*ScalableTarget", "application-autoscaling:*ScalingPolicy",
+        "application-autoscaling:TagResource", "application-autoscaling:UntagResource", "ecs:DeregisterTaskDefinition",
+        "elasticloadbalancing:SetWebACL", "kms:CreateKey", "logs:*LogDeliver*", "logs:PutResourcePolicy",
+        "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
+      ]
       Resource  = "*"
-      Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
+      Condition = { StringEquals = { "aws:RequestedRegion" = local.regions } }
     },
     {
       Sid      = "Alias"
@@ -124,7 +139,7 @@ locals {
         "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias",
         "kms:UpdateKeyDescription",
       ]
-      Resource  = "${local.arn}:kms:${local.here}:key/*"
+      Resource  = [for region in local.regions : "${local.arn}:kms:${region}:${var.account_id}:key/*"]
       Condition = local.mine
     },
   ]
