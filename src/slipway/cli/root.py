@@ -7,7 +7,7 @@ from importlib import import_module
 
 from invoke.collection import Collection
 
-TOP: Sequence[str] = ("setup", "config", "cost", "deploy", "new", "destroy")
+TOP: Sequence[str] = ("setup", "config", "cost", "deploy", "new", "destroy", "affected")
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
 GROUPS: Sequence[str] = ("local", "state", "secrets")

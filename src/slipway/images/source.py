@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from slipway.command import Command, command
@@ -35,7 +35,7 @@ def read_source(folder: Path, runner: Runner) -> Source:
     status = _git(folder, "status", "--porcelain", "--untracked-files=normal", "--", ".")
     return Source(
         folder=folder,
-        files=tuple(_files(folder, runner)),
+        files=tuple(context(folder, names(folder, runner))),
         dockerfile=dockerfile.read_text(encoding="utf-8"),
         revision=head.stdout.strip(),
         dirty=bool(runner.run(status).stdout.strip()),
@@ -58,9 +58,10 @@ def stage_context(plan: ImagePlan, target: Path) -> None:
             raise _changed(source)
 
 
-def _files(folder: Path, runner: Runner) -> Iterator[ContextFile]:
+def context(folder: Path, names: Iterable[str]) -> Iterator[ContextFile]:
+    """The files of a service's folder that enter its image, of those called `names`."""
     ignored = ignore_rules(_ignore_file(folder))
-    for name in sorted({DOCKERFILE, *_names(folder, runner)}):
+    for name in sorted({DOCKERFILE, *names}):
         # Its rules are applied here. In the copy they would be applied again, by rules that
         # differ between versions of Docker.
         if name in IGNORE_FILES or (name != DOCKERFILE and ignored(name)):
@@ -70,7 +71,8 @@ def _files(folder: Path, runner: Runner) -> Iterator[ContextFile]:
             yield entry
 
 
-def _names(folder: Path, runner: Runner) -> list[str]:
+def names(folder: Path, runner: Runner) -> list[str]:
+    """The files in a folder that git has, or would take. Raises `BuildError` without git."""
     listing = _git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     result = runner.run(listing, check=False)
     if result.code != 0:

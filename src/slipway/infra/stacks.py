@@ -68,9 +68,9 @@ class Stack:
     def hcl_hash(self) -> str:
         """The files of the stack and its modules as one hash, alike in every checkout."""
         digest = hashlib.sha256()
-        for file in sorted(_inputs(self.folder)):
-            digest.update(f"{_place(file, self.folder)}\0".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        for place, content in hcl_files(self.folder).items():
+            digest.update(f"{place}\0".encode())
+            digest.update(content)
         return digest.hexdigest()
 
 
@@ -194,6 +194,14 @@ def _common(settings: Settings, home: Environment) -> dict[str, object]:
         "owner": settings.owner,
         "region": home.region,
         "protected": home.protected,
+    }
+
+
+def hcl_files(folder: Path) -> dict[str, bytes]:
+    """Every file that a run of the stack in `folder` reads, from `infra/` on, with its SHA-256."""
+    return {
+        _place(file, folder): hashlib.sha256(file.read_bytes()).digest()
+        for file in sorted(_inputs(folder))
     }
 
 

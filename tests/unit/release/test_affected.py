@@ -1,0 +1,187 @@
+"""Which services differ from a commit, and why."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import UsageError
+from slipway.paths import Checkout
+from slipway.release.affected import Affected, compare, differences, judge
+from slipway.runner import SubprocessRunner
+
+ROOT = Path(__file__).parents[3]
+
+PROJECT = """
+[project]
+name = "shop"
+[environments.local]
+target = "embedded"
+[environments.prod]
+target = "aws"
+account_id = "123456789012"
+"""
+
+
+def test_each_part_that_differs_is_told() -> None:
+    """Files are changed, added or removed; of settings the values are said."""
+    before = {"services/a/x.py": "1", "services/a/y.py": "2", "scale.min in prod": "2"}
+    now = {"services/a/x.py": "9", "services/a/z.py": "3", "scale.min in prod": "4", "a in b": "1"}
+    assert list(differences(before, now)) == [
+        "a in b: added (1)",
+        "scale.min in prod: 2 → 4",
+        "services/a/x.py: changed",
+        "services/a/y.py: removed",
+        "services/a/z.py: added",
+    ]
+
+
+def test_new_and_removed_services() -> None:
+    """A new one is affected and nothing more is said of it; one that is gone is told apart."""
+    found = judge("abc", {"old": {}, "same": {"x": "1"}}, {"new": {"x": "1"}, "same": {"x": "1"}})
+    assert found.affected == (Affected(name="new", why=("it is new",)),)
+    assert found.removed == ("old",)
+
+
+Edit = Callable[[str, str], None]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with two services, all committed, in a folder of a larger one."""
+    root = tmp_path / "checkout"
+    for name, priority in (("orders", 10), ("users", 20)):
+        folder = root / "services" / name
+        write(folder / "src/main.py", f"# {name}\n")
+        write(folder / "README.md", "read\n")
+        write(folder / "Dockerfile", "FROM scratch\n")
+        write(folder / ".dockerignore", "README.md\n")
+        manifest = f'name = "{name}"\nroute = {{ path = "/{name}", priority = {priority} }}\n'
+        write(folder / "service.toml", manifest)
+    write(root / "slipway.toml", PROJECT)
+    write(root / "infra/service/main.tf", "# service\n")
+    write(root / "infra/platform/main.tf", "# platform\n")
+    write(root / ".gitignore", ".slipway/\n*.pyc\n")
+    git(tmp_path, "init", "-q")
+    commit(tmp_path)
+    return root
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def git(root: Path, *words: str) -> None:
+    who = ("-c", "user.name=ada", "-c", "user.email=ada@example.com")
+    subprocess.run(["git", *who, *words], cwd=root, check=True, capture_output=True)
+
+
+def commit(root: Path) -> None:
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "now")
+
+
+def affected(root: Path, base: str = "HEAD") -> dict[str, tuple[str, ...]]:
+    found = compare(Checkout(root), base, SubprocessRunner())
+    return {each.name: each.why for each in found.affected}
+
+
+@pytest.mark.tools
+def test_nothing_changed(repository: Path) -> None:
+    """The commit itself, and files that enter no image, affect nothing; nothing is left behind."""
+    write(repository / "services/orders/README.md", "other words\n")
+    write(repository / "services/orders/src/main.pyc", "ignored by git\n")
+    write(repository / "infra/platform/main.tf", "# of no service\n")
+    assert affected(repository) == {}
+    assert list((repository / ".slipway").iterdir()) == []
+
+
+@pytest.mark.tools
+def test_edits_count_committed_or_not(repository: Path) -> None:
+    """The working tree is compared, with new files; a mode counts as well."""
+    write(repository / "services/orders/src/main.py", "# other\n")
+    write(repository / "services/orders/src/more.py", "# new\n")
+    (repository / "services/users/src/main.py").chmod(0o755)
+    wanted = {
+        "orders": (
+            "services/orders/src/main.py: changed",
+            "services/orders/src/more.py: added",
+        ),
+        "users": ("services/users/src/main.py: changed",),
+    }
+    assert affected(repository) == wanted
+    commit(repository)
+    assert affected(repository, "HEAD~1") == wanted
+    assert affected(repository) == {}
+
+
+@pytest.mark.tools
+def test_settings_count_wherever_they_are_written(repository: Path) -> None:
+    """A default of slipway.toml affects those that it reaches, in the environment that it is of."""
+    more = "[environments.prod.defaults]\nscale = { min = 3 }\n[defaults]\nsecrets = ['A']\n"
+    write(repository / "slipway.toml", PROJECT + more)
+    manifest = repository / "services/users/service.toml"
+    manifest.write_text(manifest.read_text() + "scale = { min = 3 }\nsecrets = []\n")
+    found = affected(repository)
+    assert found["orders"] == (
+        "scale.min in prod: 1 → 3",
+        'secrets in local: [] → ["A"]',
+        'secrets in prod: [] → ["A"]',
+    )
+    assert "scale.min in local: 1 → 3" in found["users"]
+    assert "services/users/service.toml: changed" in found["users"]
+
+
+@pytest.mark.tools
+def test_infrastructure_of_services_is_every_services(repository: Path) -> None:
+    """What Terraform would change in each stack makes each affected."""
+    write(repository / "infra/service/main.tf", "# other\n")
+    why = ("infra/service/main.tf: changed",)
+    assert affected(repository) == {"orders": why, "users": why}
+
+
+@pytest.mark.tools
+def test_new_and_removed_services_in_git(repository: Path) -> None:
+    """A folder more is a service more; one that is gone is told."""
+    shutil.copytree(repository / "services/orders", repository / "services/wallet")
+    manifest = 'name = "wallet"\nroute = { path = "/wallet", priority = 30 }\n'
+    write(repository / "services/wallet/service.toml", manifest)
+    shutil.rmtree(repository / "services/users")
+    found = compare(Checkout(repository), "HEAD", SubprocessRunner())
+    assert found.affected == (Affected(name="wallet", why=("it is new",)),)
+    assert found.removed == ("users",)
+
+
+@pytest.mark.tools
+def test_an_old_configuration_that_is_none_any_more(repository: Path) -> None:
+    """Where the settings of then can't be read, everything counts as changed, and why is said."""
+    write(repository / "slipway.toml", "[project]\nnam = 'shop'\n")
+    commit(repository)
+    write(repository / "slipway.toml", PROJECT)
+    found = affected(repository)
+    assert set(found) == {"orders", "users"}
+    assert found["orders"][0].startswith("the configuration of HEAD can't be read: slipway.toml")
+
+
+@pytest.mark.tools
+def test_an_unknown_commit(repository: Path) -> None:
+    """A branch that was not fetched is told, with the way to it; an option is no commit."""
+    for base in ("origin/main", "--help"):
+        with pytest.raises(UsageError, match="git has no commit called") as caught:
+            affected(repository, base)
+        assert "fetch-depth: 0" in caught.value.next_step
+
+
+@pytest.mark.tools
+def test_index_and_files_are_left_alone(repository: Path) -> None:
+    """What is staged stays staged, and nothing is written to the working tree."""
+    write(repository / "services/orders/src/main.py", "# staged\n")
+    git(repository, "add", "-A")
+    before = subprocess.check_output(["git", "status", "--porcelain"], cwd=repository)
+    affected(repository)
+    assert subprocess.check_output(["git", "status", "--porcelain"], cwd=repository) == before
