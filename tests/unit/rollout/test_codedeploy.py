@@ -225,6 +225,7 @@ def test_a_crash_loop_is_stopped_early() -> None:
     assert shop.count("stop_deployment") == 0
     shop.stopped = [crashed(1, "ecs-svc/2"), crashed(2, "ecs-svc/2")]
     look(shop, rollout)
+    shop.stopped = [crashed(number, "ecs-svc/2") for number in (1, 2, 3)]
     look(shop, rollout)
     assert shop.count("stop_deployment") == 1
     assert rollout.cause
