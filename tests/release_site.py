@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from slipway.aws import Aws
 from slipway.config import Service, load
 from slipway.console import Console
 from slipway.infra import applied
-from slipway.infra.stacks import service_stack
+from slipway.infra.stacks import platform_stack, service_stack
 from slipway.paths import Checkout
 from slipway.release import ledger, retention
 from slipway.release.ledger import Release
@@ -64,6 +65,9 @@ def furnish(site: Site) -> None:
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    contract = {"contract": json.dumps({"load_balancer_arn": "lb"})}
+    platform = platform_stack(site.settings, site.checkout)
+    applied.note(platform, aws, inputs_hash="hash", serial=2, outputs=contract)
     for service in site.settings.services.values():
         site.ecr.create_repository(repositoryName=names.repository(site.settings, service.name))
         stack = service_stack(site.settings, service, "repo@sha256:template", site.checkout)
@@ -83,6 +87,7 @@ def push(site: Site, tag: str, service: str = "app") -> str:
         imageManifest=json.dumps({"schemaVersion": 2, "config": {"digest": tag}, "layers": []}),
         imageManifestMediaType=retention.MEDIA_TYPES[0],
         imageTag=tag,
+        imageDigest=f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}",
     )
     return f"{HOST}/{repository}@{answer['image']['imageId']['imageDigest']}"
 

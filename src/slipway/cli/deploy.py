@@ -9,11 +9,14 @@ from invoke.collection import Collection
 from invoke.context import Context
 
 from slipway.cli.app import App
+from slipway.cli.site import open_site
 from slipway.cli.task import task
 from slipway.model import Verdict
 
 if TYPE_CHECKING:
     from slipway.console import Console
+    from slipway.release.progress import Progress
+    from slipway.release.world import Site
     from slipway.rollout.model import Outcome
 
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         "wait": "seconds to wait for somebody else's deploy",
         "way_back": "refuse where what serves now could not be gone back to",
         "on_interrupt": "what becomes of a rollout under way after Ctrl-C",
+        "resume": "watch and verify a rollout that an earlier deploy left, and begin none",
         "dry_run": "show what would be done, and do nothing",
         "json": "print the outcome as JSON",
     }
@@ -40,17 +44,19 @@ def deploy(
     wait: int = 0,
     way_back: bool = True,
     on_interrupt: Literal["rollback", "detach"] = "rollback",
+    resume: bool = False,
     dry_run: bool = False,
     json: bool = False,
 ) -> int:
     """Build, push, apply, roll out and verify services."""
+    from slipway.errors import UsageError
     from slipway.release import deploy as release
     from slipway.release.preview import preview
     from slipway.release.progress import Options
+    from slipway.release.resume import resume as attach
     from slipway.release.world import open_world
 
     app = App(dry_run=dry_run)
-    world = open_world(app, env, service)
     options = Options(
         refresh=refresh,
         allow_destroy=allow_destroy,
@@ -58,13 +64,23 @@ def deploy(
         way_back=way_back,
         on_interrupt=on_interrupt,
     )
+    if resume and dry_run:
+        raise UsageError("deploy: --resume begins nothing, so there is no --dry-run of it")
+    if resume:
+        site = open_site(app, env, service)
+        return finish(app.console, site, attach(site, options), as_json=json)
+    world = open_world(app, env, service)
     if dry_run:
         preview(world, options)
         return 0
-    progress = release.deploy(world, options)
-    outcomes = {name: progress.outcome(name) for name in world.settings.services}
+    return finish(app.console, world, release.deploy(world, options), as_json=json)
+
+
+def finish(console: Console, site: Site, progress: Progress, *, as_json: bool) -> int:
+    """Report how it ended; the exit code of the worst end."""
+    outcomes = {name: progress.outcome(name) for name in site.settings.services}
     urls = {name: progress.url(name) for name in outcomes}
-    report(app.console, outcomes, urls, as_json=json)
+    report(console, outcomes, urls, as_json=as_json)
     return Verdict.worst(each.verdict for each in outcomes.values()).exit_code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -15,14 +16,14 @@ SERVICE = "which service, for the stack `service`"
 Stacks = Literal["registry", "platform", "service"]
 
 
-def reach(app: App, env: str) -> tuple[Settings, Aws]:
-    """The settings, and AWS as the environment says: the account, or the embedded one."""
+def reach(app: App, env: str, services: Sequence[str] = ()) -> tuple[Settings, Aws]:
+    """The settings of `services` (none named: all), and AWS: the account, or the embedded one."""
     from slipway import local
     from slipway.aws import connect
     from slipway.config import load
     from slipway.errors import ToolError
 
-    settings = load(app.checkout, env)
+    settings = load(app.checkout, env, services)
     endpoint = None
     if settings.environment.target == "embedded":
         endpoint = local.endpoint(app.checkout, settings.local)

@@ -7,7 +7,19 @@ from importlib import import_module
 
 from invoke.collection import Collection
 
-TOP: Sequence[str] = ("setup", "config", "cost", "deploy", "new", "destroy", "affected")
+TOP: Sequence[str] = (
+    "setup",
+    "config",
+    "cost",
+    "deploy",
+    "promote",
+    "rollback",
+    "history",
+    "diff",
+    "affected",
+    "new",
+    "destroy",
+)
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
 GROUPS: Sequence[str] = ("local", "state", "secrets")

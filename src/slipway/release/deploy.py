@@ -99,7 +99,7 @@ def apply(world: World, stack: Stack, options: Options) -> StackOutcome:
 
 @contextmanager
 def phase(
-    world: World, progress: Progress, title: str, leases: Sequence[lease.Lease] = ()
+    world: Site, progress: Progress, title: str, leases: Sequence[lease.Lease] = ()
 ) -> Iterator[None]:
     """Announce a phase, to those who wait for our lease as well, and note its seconds."""
     some = tuple(world.settings.services)
@@ -202,8 +202,15 @@ def demand_secrets(world: World, progress: Progress) -> None:
 
 @contextmanager
 def recorded(world: Site, progress: Progress, leases: Sequence[lease.Lease]) -> Iterator[None]:
-    """Write the ledger before and after, and handle a signal as it was asked."""
+    """Write the ledger before the first change, and `recording` at the end."""
     records.begin(world, progress, leases)
+    with recording(world, progress):
+        yield
+
+
+@contextmanager
+def recording(world: Site, progress: Progress) -> Iterator[None]:
+    """Complete the ledger however the rollouts end, and handle a signal as it was asked."""
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
@@ -227,10 +234,18 @@ def roll_out(world: World, progress: Progress) -> None:
                 progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
         except SlipwayError as error:
             errors[name] = error
-    records.note(world, progress)
-    mine = [progress.rollouts[name] for name in world.settings.services if name not in errors]
-    watch(world, mine)
+    follow(world, progress)
     aside.fail(world, progress, errors)
+
+
+def follow(world: Site, progress: Progress) -> None:
+    """Watch the rollouts of the site's services to their ends; find out why one went wrong."""
+    mine = [
+        progress.rollouts[name] for name in world.settings.services if name in progress.rollouts
+    ]
+    note = partial(records.note, world, progress)
+    note()
+    watch(world, mine, note)
     for rollout in mine:
         recover.explained(world.aws, rollout)
         if rollout.outcome and rollout.outcome.note:
@@ -263,11 +278,13 @@ def target(world: Site, progress: Progress, service: Service) -> Target:
     return aim.shifted(base, outcome.outputs, service, image.tag)
 
 
-def watch(world: Site, rollouts: Sequence[Rollout]) -> None:
-    """Watch until each of `rollouts` has ended, showing the way there."""
+def watch(
+    world: Site, rollouts: Sequence[Rollout], note: Callable[[], None] = lambda: None
+) -> None:
+    """Watch until each of `rollouts` has ended, showing the way there; `note` after each look."""
     if all(rollout.outcome for rollout in rollouts):
         return
-    shown = view.make_view(world.console)
+    shown = view.Noting(view.make_view(world.console), note)
     try:
         watching_rollouts.watch(world.aws, rollouts, shown)
     finally:

@@ -67,10 +67,10 @@ def look(site: Site, make: MakeTarget, service: Service, release: Release) -> Se
     here = serving(
         site.aws, names.cluster(site.settings), names.service(site.settings, service.name)
     )
-    if not release.task_definition and here and here.newer(release):
+    if not release.deployment and here and here.newer(release):
         release = replace(release, task_definition=here.task_definition, deployment=here.deployment)
     progress = Progress(options=Options())
-    if not release.task_definition or not standing.known(site, progress, service, release):
+    if not release.deployment or not standing.known(site, progress, service, release):
         return Seen(serving=here)
     rollout = standing.rollout_of(make(progress, service), release)
     strategy.of(rollout.target).look(site.aws, [rollout])

@@ -65,22 +65,28 @@ def opened(site: Site, progress: Progress, service: Service, token: int) -> Rele
 
 
 def note(site: Site, progress: Progress) -> None:
-    """Write down which rollouts were started: what `reconcile` and `--resume` look for."""
+    """Write down which rollouts were started: what `reconcile` and `--resume` look for.
+
+    Done at every look: a deployment may have to wait for another one before it gets its id.
+    """
     bucket = names.state_bucket(site.settings)
     with calls("recording the release"):
         for name, rollout in progress.rollouts.items():
-            if rollout.outcome is None and name in progress.records:
-                progress.records[name] = started(site, progress, name)
+            before = progress.records.get(name)
+            if before is None or rollout.outcome:
+                continue
+            progress.records[name] = started(site, progress, name)
+            if progress.records[name] != before:
                 ledger.record(site.aws.s3, bucket, progress.records[name])
 
 
 def started(site: Site, progress: Progress, name: str) -> Release:
     """The release of service `name` with the rollout that was started for it."""
-    watched = progress.rollouts[name].watched
+    watched, release = progress.rollouts[name].watched, known(site, progress, name)
     return replace(
-        known(site, progress, name),
+        release,
         task_definition=watched.task_definition,
-        previous=watched.previous,
+        previous=release.previous or watched.previous,
         deployment=watched.deployment_id,
     )
 
@@ -163,7 +169,7 @@ def with_outcome(release: Release, outcome: Outcome) -> Release:
         verdict=outcome.verdict.label,
         reason=outcome.reason,
         task_definition=outcome.task_definition or release.task_definition,
-        previous=outcome.previous or release.previous,
+        previous=release.previous or outcome.previous,
         deployment=outcome.deployment_id or release.deployment,
     )
 

@@ -10,7 +10,7 @@ from slipway.errors import DeployError
 from slipway.infra import applied
 from slipway.infra.apply import StackOutcome
 from slipway.infra.plan import PlanSummary
-from slipway.infra.stacks import service_stack
+from slipway.infra.stacks import Stack, platform_stack, service_stack
 from slipway.model import ImageRef
 from slipway.release.ledger import Release
 from slipway.release.progress import Progress
@@ -23,21 +23,31 @@ MakeTarget = Callable[[Progress, Service], Target]
 
 
 def known(site: Site, progress: Progress, service: Service, release: Release) -> bool:
-    """Fill in the image of `release` and the stack of its service; whether there is one."""
+    """Fill in the image of `release` and the stacks it stands on; whether they are there."""
+    stacks = {
+        "platform": platform_stack(site.settings, site.checkout),
+        service.name: service_stack(site.settings, service, release.image, site.checkout),
+    }
     with calls(f"looking at {service.name}"):
-        stack = service_stack(site.settings, service, release.image, site.checkout)
-        record = applied.read(stack, site.aws)
-    if record is None or not record.outputs:
-        return False
+        found = {name: outcome(site, stack) for name, stack in stacks.items()}
+    there = {name: each for name, each in found.items() if each}
     progress.images[service.name] = built(release)
-    progress.stacks[service.name] = StackOutcome(
+    progress.stacks |= there
+    return len(there) == len(stacks)
+
+
+def outcome(site: Site, stack: Stack) -> StackOutcome | None:
+    """What the last apply of a stack left, if one succeeded."""
+    record = applied.read(stack, site.aws)
+    if record is None or not record.outputs:
+        return None
+    return StackOutcome(
         changed=False,
         skipped=True,
         summary=PlanSummary(),
         outputs=record.outputs,
         serial=record.serial,
     )
-    return True
 
 
 def demand(site: Site, progress: Progress, service: Service, release: Release) -> None:
@@ -58,10 +68,10 @@ def built(release: Release) -> Built:
 
 
 def rollout_of(target: Target, release: Release) -> Rollout:
-    """The rollout that `release` noted, to be looked at again."""
+    """The rollout that `release` noted, to be looked at; nothing is done to it."""
     watched = Watched(
         deployment_id=release.deployment,
         task_definition=release.task_definition,
         previous=release.previous,
     )
-    return Rollout(target=target, watched=watched)
+    return Rollout(target=target, watched=watched, hands_off=True)

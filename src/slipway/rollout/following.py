@@ -56,7 +56,8 @@ def _advance(aws: Aws, rollout: Rollout, service: Snapshot, known: Mapping[str, 
     else:
         rollout.snapshot = service
         settle(rollout, decide_first(service, rollout.watched))
-        trial.give_up_first(aws, rollout)
+        if not rollout.hands_off:
+            trial.give_up_first(aws, rollout)
     if rollout.outcome is None and rollout.overdue:
         settle(rollout, timed_out(rollout.watched, rollout.target.timeout))
 
@@ -83,7 +84,7 @@ def _follow(aws: Aws, rollout: Rollout, service: Snapshot, known: Mapping[str, S
     decision = shifting.decide(picture, rollout.watched)
     if decision.verdict in MOVED and not _has_all(aws, ours, service):
         return
-    if decision.verdict is None and ours.running:
+    if decision.verdict is None and ours.running and not rollout.hands_off:
         trial.step(aws, rollout, picture)
     settle(rollout, decision)
 

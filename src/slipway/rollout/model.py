@@ -81,7 +81,7 @@ class Rollout:
     """A rollout under way; `previous_port` is where requests went before it, 0 if unknown.
 
     `cause` is known before the end where the rollout was given up early; `back` is then the way
-    back, which decides how this one ends.
+    back, which decides how this one ends. `hands_off`: it is only looked at, and nothing is done.
     """
 
     target: Target
@@ -91,6 +91,7 @@ class Rollout:
     outcome: Outcome | None = None
     cause: Cause | None = None
     back: Rollout | None = None
+    hands_off: bool = False
     memory: Memory = field(default_factory=Memory)
     began: float = field(default_factory=time.monotonic)
 

@@ -169,6 +169,7 @@ def _give_up(aws: Aws, rollout: Rollout) -> None:
     """Go back where our tasks keep ending by the same cause; ECS takes its time to see it."""
     if rollout.back:
         _came_back(rollout, rollout.back)
+    if rollout.back or rollout.hands_off:
         return
     watched, snapshot = rollout.watched, rollout.snapshot
     ours = snapshot.find(watched.deployment_id) if snapshot else None

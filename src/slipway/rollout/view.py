@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -105,6 +105,21 @@ class Live:
 
     def close(self) -> None:
         self._live.stop()
+
+
+@dataclass
+class Noting:
+    """Another view, with something to be done at every look."""
+
+    inner: View
+    note: Callable[[], None]
+
+    def show(self, snapshots: Mapping[str, Snapshot]) -> None:
+        self.inner.show(snapshots)
+        self.note()
+
+    def close(self) -> None:
+        self.inner.close()
 
 
 def make_view(console: Console) -> View:
