@@ -20,6 +20,7 @@ def main(argv: list[str] | None = None) -> int:
         folder=options.folder.resolve(),
         checkout=options.checkout.resolve(),
         region=options.region,
+        contained=options.contained,
     )
     try:
         _VERBS[options.verb](settings)
@@ -36,6 +37,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True, help="state, log and pid")
     parser.add_argument("--checkout", type=Path, required=True, help="whose instance this is")
     parser.add_argument("--region", default="us-west-1", help="of calls that name none")
+    parser.add_argument("--contained", default="", help="the container that this runs in")
     return parser.parse_args(argv)
 
 

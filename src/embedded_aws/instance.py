@@ -7,9 +7,12 @@ import logging
 import os
 import shutil
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from embedded_aws.bridge.door import Door
+from embedded_aws.contained import names
+from embedded_aws.contained.own import Own
+from embedded_aws.loadbalancer import published
 from embedded_aws.loadbalancer.certificates import Certificates
 from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
@@ -20,6 +23,9 @@ from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
 from embedded_aws.version import source_version
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network
 
 log = logging.getLogger("embedded")
 
@@ -33,6 +39,9 @@ class Instance:
     def __init__(self, settings: Settings) -> None:
         source_version()
         self.settings = settings
+        self.own = Own(settings.contained) if settings.contained else None
+        if self.own:
+            published.tell(self.own.address, names.published(settings.port))
         self._pool = Pool(elb_view.view)
         check(everything.SYMBOLS)
         from ministack import app
@@ -76,8 +85,8 @@ class Instance:
     async def begin(self) -> None:
         """Start what follows the APIs."""
         await asyncio.to_thread(self._data.begin)
-        if self._data.subnet:
-            self._door.open(self._data.subnet)
+        if subnet := self._data.subnet:
+            self._door.open(subnet, await asyncio.to_thread(self._gateway, subnet))
         self._loop = asyncio.create_task(self._follow())
         self._scheduler.start()
         self._additions.begin()
@@ -85,6 +94,10 @@ class Instance:
         self._publisher.start()
         self._saver.start()
         log.info("answering on http://127.0.0.1:%s", self.settings.port)
+
+    def _gateway(self, subnet: IPv4Network) -> str:
+        """Where tasks find this: their network's gateway, or a member of it in a container."""
+        return self.own.join(self._data.network, subnet) if self.own else str(subnet[1])
 
     async def close(self) -> None:
         """End everything that could change something, the state saved before tasks go."""
@@ -103,14 +116,13 @@ class Instance:
 
     def summary(self) -> dict[str, Any]:
         """What runs, for the health path."""
-        from ministack.services import alb, ecs
+        from ministack.services import ecs
 
         tasks = [task for task in ecs._tasks.all_values() if task.get("lastStatus") == "RUNNING"]
         return {
             "tasks": len(tasks),
-            "load_balancers": {
-                lb["LoadBalancerName"]: f"http://{lb['DNSName']}" for lb in alb._lbs.all_values()
-            },
+            "load_balancers": elb_view.urls(),
+            "container": self.settings.contained,
             "problems": list(self._listeners.problems.values()),
         }
 

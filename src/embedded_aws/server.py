@@ -12,6 +12,7 @@ import time
 from typing import IO, Any
 
 from embedded_aws import HEALTH_PATH, SERVICE_NAME, engine
+from embedded_aws.contained.own import Front
 from embedded_aws.errors import CannotRun
 from embedded_aws.loadbalancer.addresses import can_bind
 from embedded_aws.retries import Once
@@ -54,14 +55,18 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     instance = Instance(settings)
+    application: Any = Application(instance)
     config = Config()
     config.bind = [f"127.0.0.1:{settings.port}"]
+    if instance.own:
+        config.bind.append(f"{instance.own.address}:{settings.port}")
+        application = Front(application, instance.own)
     config.keep_alive_timeout = 75
     config.graceful_timeout = 3
     config.loglevel = "WARNING"
     replace(settings.pid_file, json.dumps({"pid": os.getpid(), "port": settings.port}))
     try:
-        await hypercorn(Once(Application(instance)), config, shutdown_trigger=ended.wait)
+        await hypercorn(Once(application), config, shutdown_trigger=ended.wait)
     finally:
         settings.pid_file.unlink(missing_ok=True)
         log.info("ended")

@@ -45,6 +45,8 @@ class Settings:
     folder: Path
     checkout: Path
     region: str
+    contained: str = ""
+    """The container that it runs in; empty for a process of this machine."""
 
     @property
     def state(self) -> Path:

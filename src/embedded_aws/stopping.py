@@ -8,11 +8,17 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedded_aws import engine
+from embedded_aws.contained import names
+from embedded_aws.databases import network
 from embedded_aws.databases.data import forget as forget_data
 from embedded_aws.errors import CannotRun
 from embedded_aws.settings import Settings, instance_name
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 PATIENCE = 60.0
 """Seconds to save and to stop the containers before the instance is killed."""
@@ -23,21 +29,26 @@ KEPT = ("log", "lock", "held")
 
 def stop(settings: Settings) -> None:
     """End the instance if it runs, then remove what containers a killed one left."""
+    client = None if engine.problem() else engine.connect()
+    if client:
+        _end_container(client, names.instance(settings.folder))
     pid = running_pid(settings)
     if pid:
         _end(pid)
     settings.pid_file.unlink(missing_ok=True)
-    if engine.problem():
-        return
-    client = engine.connect()
-    engine.remove(engine.containers(client, instance_name(settings.folder)))
+    if client:
+        for name in _names(settings):
+            engine.remove(engine.containers(client, name))
 
 
 def forget(settings: Settings) -> None:
     """Stop, then delete all state: resources, images, objects."""
     stop(settings)
     if not engine.problem():
-        forget_data(engine.connect(), instance_name(settings.folder))
+        client = engine.connect()
+        for name in _names(settings):
+            forget_data(client, name)
+            network.remove(client, names.front(name))
     for entry in settings.folder.iterdir() if settings.folder.is_dir() else ():
         if entry.name in KEPT:
             continue
@@ -45,6 +56,26 @@ def forget(settings: Settings) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
+
+
+def _names(settings: Settings) -> tuple[str, str]:
+    """The instance of this folder as a process, and in a container."""
+    return instance_name(settings.folder), names.instance(settings.folder)
+
+
+def _end_container(client: DockerClient, name: str) -> None:
+    """Have the instance in a container end as on SIGTERM; its engine removes it then."""
+    from docker.errors import APIError, NotFound
+
+    try:
+        client.containers.get(name).stop(timeout=int(PATIENCE))
+        client.api.wait(name, condition="removed")
+    except NotFound:
+        return
+    except APIError as error:
+        # 409: it is being removed already.
+        if error.status_code != 409:
+            raise
 
 
 def running_pid(settings: Settings) -> int:

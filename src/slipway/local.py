@@ -6,12 +6,9 @@ commands that start and stop it, and the question whether it answers.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +16,12 @@ from urllib.error import URLError
 
 from slipway.command import Command, command
 from slipway.console import Console
-from slipway.errors import LockedError, ToolError
+from slipway.contained.mode import mode
+from slipway.errors import ToolError
 from slipway.paths import Checkout
 from slipway.portowner import owner
 from slipway.runner import Runner
+from slipway.startlock import alone
 
 if TYPE_CHECKING:
     from slipway.config import Local
@@ -31,25 +30,27 @@ SERVICE = "slipway-embedded-aws"
 HEALTH = "/_slipway/health"
 START = 60.0
 """Seconds to answer after the start; one machine needed 0.6."""
-STARTED_BY_OTHER = 90.0
-"""Seconds to wait for another `up` of this checkout."""
 LONGEST_LOG = 5_000_000
 """Bytes after which a log is put aside at the next start."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalStatus:
-    """What runs, as `local.status` shows it; `started` is seconds since the epoch."""
+    """What runs, as `local.status` shows it; `started` is seconds since the epoch.
+
+    It has a `pid` as a process of this machine, else the name of its `container`.
+    """
 
     running: bool
     endpoint: str
     log: str
     pid: int = 0
     started: float = 0.0
+    container: str = ""
     current: bool = True
     engine: str = ""
     tasks: int = 0
-    load_balancers: dict[str, str] = field(default_factory=dict)
+    load_balancers: dict[str, list[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -86,9 +87,9 @@ def up(checkout: Checkout, local: Local, runner: Runner, console: Console) -> st
     """
     found = endpoint(checkout, local)
     if not found:
-        with _alone(checkout, console):
+        with alone(folder(checkout), console, look=checkout.shown(log_path(checkout))):
             # Another `up` may have started it while we waited for our turn.
-            found = endpoint(checkout, local) or _start(checkout, local, runner)
+            found = endpoint(checkout, local) or _start(checkout, local, runner, console)
     elif not status(checkout, local).current:
         console.warn("the embedded AWS that runs is older than its code; to renew it:")
         console.line("  uv run invoke local.down local.up")
@@ -100,12 +101,13 @@ def endpoint(checkout: Checkout, local: Local) -> str | None:
 
     Raises `ToolError` where somebody else answers, or ours runs on another port.
     """
-    health = _health(local)
+    health = _health(checkout, local)
     if health is None:
         _refuse_other_port(checkout, local)
         return None
     if Path(health["checkout"]) != checkout.root.resolve():
-        who = f"the embedded AWS of {health['checkout']} (pid {health['pid']})"
+        where = health.get("container") or f"pid {health['pid']}"
+        who = f"the embedded AWS of {health['checkout']} ({where})"
         raise _taken(local, who)
     return address(local)
 
@@ -125,15 +127,16 @@ def reset(checkout: Checkout, local: Local, runner: Runner) -> None:
 def status(checkout: Checkout, local: Local) -> LocalStatus:
     """What runs; raises as `endpoint` does."""
     log = checkout.shown(log_path(checkout))
-    health = _health(local) if endpoint(checkout, local) else None
+    health = _health(checkout, local) if endpoint(checkout, local) else None
     if health is None:
         return LocalStatus(running=False, endpoint=address(local), log=log)
     return LocalStatus(
         running=True,
         endpoint=address(local),
         log=log,
-        pid=health["pid"],
+        pid=0 if health.get("container") else health["pid"],
         started=health["started"],
+        container=health.get("container", ""),
         current=health["version"] == _source_version(checkout),
         engine=health["engine"],
         tasks=health["tasks"],
@@ -158,7 +161,7 @@ def ask(url: str, timeout: float = 5.0) -> Any:
         raise Foreign(str(error)) from error
 
 
-def _health(local: Local) -> dict[str, Any] | None:
+def _health(checkout: Checkout, local: Local) -> dict[str, Any] | None:
     # One that ends just now, or is very busy, may fail to answer once.
     for pause in (0.5, 0.0):
         try:
@@ -167,6 +170,9 @@ def _health(local: Local) -> dict[str, Any] | None:
                 return answer  # type: ignore[no-any-return]
         except (Foreign, KeyError, TypeError):
             time.sleep(pause)
+    if _noted(checkout).get("port") == local.port:
+        # Ours, on its way: the engine answers for a container that is not yet there, or no more.
+        return None
     raise _taken(local, owner(local.port) or "another program")
 
 
@@ -180,31 +186,51 @@ def _taken(local: Local, who: str) -> ToolError:
 
 def _refuse_other_port(checkout: Checkout, local: Local) -> None:
     """Two instances on one state folder would overwrite each other's state."""
-    try:
-        noted = json.loads((folder(checkout) / "pid").read_text())
-        os.kill(noted["pid"], 0)
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if noted["port"] != local.port:
+    port = _noted(checkout).get("port", local.port)
+    if port != local.port:
         raise ToolError(
-            f"the embedded AWS of this checkout runs on port {noted['port']}, not {local.port}",
+            f"the embedded AWS of this checkout runs on port {port}, not {local.port}",
             next_step="uv run invoke local.down",
         )
 
 
-def _start(checkout: Checkout, local: Local, runner: Runner) -> str:
+def _noted(checkout: Checkout) -> dict[str, int]:
+    """Process and port of the instance of this checkout; empty where that process is gone."""
+    try:
+        noted = json.loads((folder(checkout) / "pid").read_text())
+        os.kill(noted["pid"], 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(noted)
+
+
+def _program(checkout: Checkout, local: Local, runner: Runner, console: Console) -> Command:
+    """What to start: the program itself, or a container with it."""
     if not environment_ready(checkout):
         shown = checkout.shown(checkout.embedded_project)
         raise ToolError(
             f"the embedded AWS is not installed: {shown}/.venv is missing",
             next_step="uv run invoke setup",
         )
-    log = log_path(checkout)
+    if mode(local, runner) == "process":
+        return _verb("serve", checkout, local)
+    from slipway.contained.run import prepare
+
+    return prepare(checkout, local, folder(checkout), runner, console, _engine_host())
+
+
+def _start(checkout: Checkout, local: Local, runner: Runner, console: Console) -> str:
+    program, log = _program(checkout, local, runner, console), log_path(checkout)
     if log.exists() and log.stat().st_size > LONGEST_LOG:
         log.replace(log.with_name("log.1"))
-    pid = runner.start(_verb("serve", checkout, local), log=log)
-    # A dry run starts nothing and has nothing to wait for.
-    return _wait(pid, checkout, local) if pid else address(local)
+    pid = runner.start(program, log=log)
+    if not pid:
+        # A dry run starts nothing and has nothing to wait for.
+        return address(local)
+    # A process writes the same itself; a container can't, it has other numbers.
+    noted = json.dumps({"pid": pid, "port": local.port})
+    (folder(checkout) / "pid").write_text(noted)
+    return _wait(pid, checkout, local)
 
 
 def _wait(pid: int, checkout: Checkout, local: Local) -> str:
@@ -234,13 +260,16 @@ def _ended(pid: int) -> bool:
 def _last_words(checkout: Checkout) -> str:
     """The last error in the log, or simply its last line."""
     lines = log_path(checkout).read_text(errors="replace").strip().splitlines() or ["no word"]
-    errors = [line for line in lines[-20:] if line.startswith("error: ")]
-    return (errors or lines)[-1].removeprefix("error: ")
+    errors = [line for line in lines[-20:] if line.startswith(("error: ", "docker: "))]
+    return (errors or lines)[-1].removeprefix("error: ").removeprefix("docker: ")
 
 
 def _verb(verb: str, checkout: Checkout, local: Local) -> Command:
     # No credentials of a real account, and no endpoint of another, are its business.
     env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("AWS_")}
+    if host := _engine_host():
+        # The program knows nothing of docker's contexts.
+        env["DOCKER_HOST"] = host
     return command(
         python(checkout),
         *("-m", "embedded_aws", verb),
@@ -253,38 +282,14 @@ def _verb(verb: str, checkout: Checkout, local: Local) -> Command:
     )
 
 
+def _engine_host() -> str:
+    """The address of the engine that `docker` uses; empty for the usual one."""
+    from slipway.engine import DockerEngine
+
+    return DockerEngine().host
+
+
 def _source_version(checkout: Checkout) -> str:
     from embedded_aws.version import source_version
 
     return source_version(checkout.embedded_project)
-
-
-@contextmanager
-def _alone(checkout: Checkout, console: Console) -> Iterator[None]:
-    """Hold the right to start it; whoever comes second waits and finds it running."""
-    home = folder(checkout)
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
-    deadline = time.monotonic() + STARTED_BY_OTHER
-    with (home / "lock").open("w") as file:
-        told = False
-        while not _locked(file.fileno()):
-            if time.monotonic() > deadline:
-                raise LockedError(
-                    "another command has been starting the embedded AWS for "
-                    f"{STARTED_BY_OTHER:.0f} s",
-                    next_step=f"look into {checkout.shown(log_path(checkout))}",
-                )
-            if not told:
-                console.line("another command is starting the embedded AWS; waiting for it")
-            told = True
-            time.sleep(0.1)
-        yield
-
-
-def _locked(number: int) -> bool:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

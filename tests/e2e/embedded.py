@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import docker
@@ -80,12 +80,13 @@ class Embedded:
 
     root: Path
     port: int
+    mode: Literal["process", "container"] = "process"
 
     @classmethod
-    def make(cls, root: Path) -> Embedded:
+    def make(cls, root: Path, mode: Literal["process", "container"] = "process") -> Embedded:
         (root / "src").mkdir(parents=True, exist_ok=True)
         (root / "src" / "embedded_aws").symlink_to(SOURCE)
-        return cls(root, free_port())
+        return cls(root, free_port(), mode)
 
     @cached_property
     def checkout(self) -> Checkout:
@@ -93,7 +94,7 @@ class Embedded:
 
     @property
     def settings(self) -> Local:
-        return Local(port=self.port)
+        return Local(port=self.port, mode=self.mode)
 
     def up(self) -> str:
         return local.up(self.checkout, self.settings, SubprocessRunner(), Console())

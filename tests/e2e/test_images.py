@@ -141,7 +141,7 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     clone = make_clone(tmp_path_factory.mktemp("images"), free_port())
     ready = clone.invoke("setup")
     assert ready.code == 0, ready.said
-    checkout, port = Checkout(clone.root), Local(port=clone.port)
+    checkout, port = Checkout(clone.root), Local(port=clone.port, mode="process")
     runner, quiet = SubprocessRunner(), Console(err=io.StringIO())
     endpoint = local.up(checkout, port, runner, quiet)
     environment = Environment(

@@ -182,7 +182,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         protected=False,
         registry="local",
     )
-    port = Local(port=free_port())
+    port = Local(port=free_port(), mode="process")
     settings = Settings(
         project="tiny",
         owner="",

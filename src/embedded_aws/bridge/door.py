@@ -124,7 +124,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 
 class Door:
-    """Serves tasks where their gateway is an address of this machine, as on Linux."""
+    """Serves tasks at an address of their network that this process has."""
 
     def __init__(self, inner: Application, port: int, buckets: Callable[[], Any]) -> None:
         self._inner = inner
@@ -135,22 +135,21 @@ class Door:
         self.endpoint = ""
         """What tasks call AWS by; empty where they can't."""
 
-    def open(self, subnet: ipaddress.IPv4Network) -> None:
-        """Listen on the network's gateway."""
+    def open(self, subnet: ipaddress.IPv4Network, address: str) -> None:
+        """Listen on an address of the network: its gateway where that is this machine's."""
         from hypercorn.asyncio import serve
         from hypercorn.config import Config
 
-        gateway = str(subnet[1])
-        if not can_bind(gateway, self._port):
-            log.warning("tasks can't call AWS: %s:%s can't be listened on", gateway, self._port)
+        if not can_bind(address, self._port):
+            log.warning("tasks can't call AWS: %s:%s can't be listened on", address, self._port)
             return
         config = Config()
-        config.bind = [f"{gateway}:{self._port}"]
+        config.bind = [f"{address}:{self._port}"]
         config.graceful_timeout = 1
         config.loglevel = "WARNING"
         guard: Any = Guard(self._inner, subnet, f"127.0.0.1:{self._port}", self._buckets)
         self._task = asyncio.create_task(serve(guard, config, shutdown_trigger=self._ended.wait))
-        self.endpoint = f"http://{gateway}:{self._port}"
+        self.endpoint = f"http://{address}:{self._port}"
 
     async def close(self) -> None:
         self._ended.set()

@@ -64,6 +64,12 @@ def real_port(port: int, shift: int) -> int:
     return port + shift if shift and port < 1024 else port
 
 
+def url(scheme: str, address: str, port: int) -> str:
+    """Where a listener answers, its port left out where the scheme implies it."""
+    implied = {"http": 80, "https": 443}.get(scheme) == port
+    return f"{scheme}://{address}" if implied else f"{scheme}://{address}:{port}"
+
+
 def dns_name(address: str, shift: int) -> str:
     """What `http://<DNSName>` must hold to reach the listener on port 80."""
     return f"{address}:{real_port(80, shift)}" if shift else address

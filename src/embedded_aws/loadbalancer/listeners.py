@@ -18,8 +18,8 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 class Place(NamedTuple):
     """Where a listener of a load balancer listens: its own port and the real one.
 
-    `shift` is what low ports of the load balancer are moved by; `certificate` is a PEM file with
-    its key, empty for plain HTTP.
+    `shift` is what low ports of the load balancer are moved by, `moved` has ports that are moved
+    one by one; `certificate` is a PEM file with its key, empty for plain HTTP.
     """
 
     load_balancer: str
@@ -28,6 +28,7 @@ class Place(NamedTuple):
     real_port: int
     shift: int = 0
     certificate: str = ""
+    moved: tuple[tuple[int, int], ...] = ()
 
     @property
     def protocol(self) -> str:
@@ -35,7 +36,9 @@ class Place(NamedTuple):
 
     def seen_port(self, port: str) -> str:
         """Where a client must go that is sent to a `port` of the same load balancer."""
-        return str(real_port(int(port), self.shift)) if port.isdigit() else port
+        if not port.isdigit():
+            return port
+        return str(dict(self.moved).get(int(port)) or real_port(int(port), self.shift))
 
     def seen_location(self, location: str, host: str) -> str:
         """The same for a whole URL, which stays as it is where it leads to another `host`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from embedded_aws.loadbalancer import addresses
+from embedded_aws.loadbalancer import addresses, published
 from embedded_aws.loadbalancer.choice import weights
 from embedded_aws.loadbalancer.health import UNREGISTERED, Health
 from embedded_aws.loadbalancer.pool import Key, Pool
@@ -47,6 +47,7 @@ ADDRESS, SHIFT = "_SlipwayAddress", "_SlipwayShift"
 def apply(pool: Pool) -> None:
     """Patch the service; target health comes from `pool`."""
     _patch_addresses()
+    _patch_limits()
     _patch_health(pool)
     _patch_weights()
     _patch_forward(pool)
@@ -75,10 +76,34 @@ def give_address(record: dict[str, Any]) -> None:
     from ministack.services import alb
 
     others = [lb for lb in alb._lbs.all_values() if ADDRESS in lb]
+    if ports := published.current():
+        record[ADDRESS], record[SHIFT] = published.SHOWN, 0
+        record["DNSName"] = f"{published.SHOWN}:{ports.give(record, 80, others)}"
+        return
     taken = [(lb[ADDRESS], lb[SHIFT]) for lb in others]
     address, shift = addresses.allocate(taken, port=int(os.environ["GATEWAY_PORT"]))
     record[ADDRESS], record[SHIFT] = address, shift
     record["DNSName"] = addresses.dns_name(address, shift)
+
+
+def _patch_limits() -> None:
+    """Refuse what no port is left for, as AWS refuses what is above its quotas."""
+    from ministack.services import alb
+
+    def unless_full(action: str, code: str) -> None:
+        create = alb._ACTION_MAP[action]
+
+        def run(params: Mapping[str, Any]) -> Any:
+            ports = published.current()
+            if ports and not ports.free(alb._lbs.all_values()):
+                words = "every port that this instance publishes is in use"
+                return alb._error(code, words, 400)
+            return create(params)
+
+        replace_action(alb, action, run)
+
+    unless_full("CreateLoadBalancer", "TooManyLoadBalancers")
+    unless_full("CreateListener", "TooManyListeners")
 
 
 def _patch_health(pool: Pool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from embedded_aws.loadbalancer import addresses
+from embedded_aws.loadbalancer import addresses, published
 from embedded_aws.loadbalancer.certificates import Certificates
 from embedded_aws.loadbalancer.choice import weights
 from embedded_aws.loadbalancer.haproxy_config import Listener
@@ -41,22 +41,44 @@ def places(certificates: Certificates) -> frozenset[Place]:
             continue
         if ADDRESS not in balancer:
             give_address(balancer)
-        address, shift = balancer[ADDRESS], balancer[SHIFT]
-        found.add(
-            Place(
-                load_balancer=balancer["LoadBalancerArn"],
-                port=(port := int(listener.get("Port", 80))),
-                address=address,
-                real_port=addresses.real_port(port, shift),
-                shift=shift,
-                certificate=(
-                    certificates.file(_certificate(listener), address)
-                    if protocol == "HTTPS"
-                    else ""
-                ),
-            )
-        )
+        place = _place(balancer, int(listener.get("Port", 80)))
+        if protocol == "HTTPS":
+            file = certificates.file(_certificate(listener), balancer[ADDRESS])
+            place = place._replace(certificate=file)
+        # Without a port where it got another one since it was made, and none is left.
+        if place.real_port:
+            found.add(place)
     return frozenset(found)
+
+
+def _place(balancer: dict[str, Any], port: int) -> Place:
+    """Where a listener listens, its certificate left out."""
+    from ministack.services import alb
+
+    if ports := published.current():
+        given = ports.give(balancer, port, alb._lbs.all_values())
+        moved = tuple((int(own), real) for own, real in balancer[published.PORTS].items())
+        return Place(balancer["LoadBalancerArn"], port, ports.address, given, moved=moved)
+    address, shift = balancer[ADDRESS], balancer[SHIFT]
+    real_port = addresses.real_port(port, shift)
+    return Place(balancer["LoadBalancerArn"], port, address, real_port, shift)
+
+
+def urls() -> dict[str, list[str]]:
+    """Where the listeners of each load balancer answer, by its name."""
+    from ministack.services import alb
+
+    balancers = {lb["LoadBalancerArn"]: lb for lb in alb._lbs.all_values()}
+    found: dict[str, list[str]] = {lb["LoadBalancerName"]: [] for lb in balancers.values()}
+    for listener in sorted(alb._listeners.all_values(), key=lambda one: int(one.get("Port", 80))):
+        balancer = balancers.get(listener["LoadBalancerArn"])
+        if balancer is not None and ADDRESS in balancer:
+            place = _place(balancer, int(listener.get("Port", 80)))
+            scheme = str(listener.get("Protocol", "HTTP")).lower()
+            found[balancer["LoadBalancerName"]].append(
+                addresses.url(scheme, balancer[ADDRESS], place.real_port)
+            )
+    return found
 
 
 def _certificate(listener: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -99,11 +99,15 @@ def lines(found: LocalStatus) -> list[str]:
     if not found.running:
         return [f"not running (it would answer on {found.endpoint})", f"log: {found.log}"]
     began = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.started))
+    where = f"container {found.container}" if found.container else f"pid {found.pid}"
     return [
-        f"running on {found.endpoint}  (pid {found.pid}, since {began})",
+        f"running on {found.endpoint}  ({where}, since {began})",
         f"engine: {found.engine}",
         f"running tasks: {found.tasks}",
-        *(f"load balancer {name}: {url}" for name, url in found.load_balancers.items()),
+        *(
+            f"load balancer {name}: {', '.join(urls) or 'no listener'}"
+            for name, urls in found.load_balancers.items()
+        ),
         *(f"problem: {problem}" for problem in found.problems),
         *([] if found.current else ["older than its code: uv run invoke local.down local.up"]),
         f"log: {found.log}",

@@ -48,25 +48,29 @@ def can_build(name: str) -> bool:
     return match is not None and OWN_PYTHON.get(match["release"]) == match["python"]
 
 
-def build_from_debian(name: str, runner: Runner) -> None:
+def build_from_debian(name: str, runner: Runner, *also: str, called: str = "") -> None:
     """Build the image and give it to the engine under `name`; takes about 10 s.
 
+    `also` are more packages to put in, and `called` another name for what comes of that.
     Needs `PACKAGES`. Raises `ToolError` with what mmdebstrap or docker said. Interrupted, it leaves
     nothing behind: the engine gets the image whole or not at all.
     """
     with tempfile.TemporaryDirectory(prefix="slipway-base-") as folder:
-        for step in steps(name, Path(folder), archive_lines(release_of(name), host_sources())):
+        mirrors = archive_lines(release_of(name), host_sources())
+        for step in steps(name, Path(folder), mirrors, *also, called=called):
             _run(name, step, runner)
 
 
-def steps(name: str, folder: Path, mirrors: tuple[str, ...]) -> list[Command]:
+def steps(
+    name: str, folder: Path, mirrors: tuple[str, ...], *also: str, called: str = ""
+) -> list[Command]:
     """The commands that build image `name`, with their files in `folder`."""
     raw, refined = folder / "raw.tar", folder / "refined.tar"
     return [
-        bootstrap(release_of(name), raw, mirrors),
+        bootstrap(release_of(name), raw, mirrors, *also),
         # As a command of its own, so that a dry run shows it and Ctrl-C reaches it.
         command(sys.executable, "-m", "slipway.setup.rootfs", raw, refined, mutates=True),
-        import_image(name, refined),
+        import_image(called or name, refined),
     ]
 
 
@@ -82,13 +86,14 @@ def release_of(name: str) -> str:
     return match["release"]
 
 
-def bootstrap(release: str, target: Path, mirrors: tuple[str, ...]) -> Command:
+def bootstrap(release: str, target: Path, mirrors: tuple[str, ...], *also: str) -> Command:
     """Download and unpack the packages; nothing of them is run, so no chroot is needed."""
     python = OWN_PYTHON[release]
     packages = (
         *("base-files", "base-passwd", "netbase", "dash", "coreutils", "libc-bin"),
         *("grep", "sed", "findutils", "ca-certificates", "tzdata"),
         *(f"python{python}-minimal", f"libpython{python}-stdlib", "python3-pip-whl"),
+        *also,
     )
     left_out = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _UNWANTED)
     # chrootless because nothing is run, and every user may do that; the archive's owner is root.

@@ -9,6 +9,7 @@ from slipway.setup import (
     data_images,
     docker_cli,
     embedded,
+    embedded_image,
     engine,
     images,
     provider,
@@ -30,5 +31,6 @@ def steps(checkout: Checkout, runner: Runner) -> list[Step]:
         embedded.step(checkout, runner),
         images.step(checkout, runner),
         data_images.step(checkout, runner),
+        embedded_image.step(checkout, runner),
         *basics.optional_steps(),
     ]

@@ -51,7 +51,7 @@ def settings(
         region="us-west-1",
         environment=known[current],
         environments=known,
-        local=Local(port=4566),
+        local=Local(port=4566, mode="process"),
         services={"greeter": service()},
         provenance={},
     )

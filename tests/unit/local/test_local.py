@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from slipway import local
+from slipway.command import command
 from slipway.config import Local
 from slipway.console import Console
 from slipway.errors import ToolError
@@ -18,7 +19,7 @@ from slipway.paths import Checkout
 from slipway.runner import DryRunner
 from slipway.testing import FakeRunner
 
-LOCAL = Local(port=4599)
+LOCAL = Local(port=4599, mode="process")
 ENDPOINT = "http://127.0.0.1:4599"
 
 
@@ -54,7 +55,8 @@ def health(checkout: Checkout, **more: Any) -> dict[str, Any]:
         "started": 1.0,
         "engine": "ok",
         "tasks": 2,
-        "load_balancers": {"shop": "http://127.0.1.1"},
+        "load_balancers": {"shop": ["http://127.0.1.1"]},
+        "container": "",
         "problems": [],
         **more,
     }
@@ -202,12 +204,62 @@ def test_a_start_that_fails_says_why(checkout: Checkout, monkeypatch: pytest.Mon
         local.up(checkout, LOCAL, FakeRunner(), console())
 
 
+def test_what_docker_refuses_is_said(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container, the engine may refuse before the program says anything."""
+    answers(monkeypatch, None)
+    monkeypatch.setattr(local, "_ended", lambda _: True)
+    local.folder(checkout).mkdir(parents=True)
+    said = (
+        "docker: Error response from daemon: port is already allocated.\nSee 'docker run --help'."
+    )
+    local.log_path(checkout).write_text(said)
+    with pytest.raises(ToolError, match=r"did not start: Error response .* already allocated"):
+        local.up(checkout, LOCAL, FakeRunner(), console())
+
+
+def test_in_a_container(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started is docker's command; its process is noted, as the program can't know it."""
+    in_container = health(checkout, container="slipway-1")
+    answers(monkeypatch, None, None, in_container)
+    run = command("docker", "run", mutates=True)
+    monkeypatch.setattr("slipway.contained.run.prepare", lambda *_: run)
+    runner, wanted = FakeRunner(), Local(port=4599, mode="container")
+    assert local.up(checkout, wanted, runner, console()) == ENDPOINT
+    assert runner.started == [run]
+    noted = json.loads((local.folder(checkout) / "pid").read_text())
+    assert noted == {"pid": 4242, "port": 4599}
+    found = local.status(checkout, wanted)
+    assert (found.pid, found.container) == (0, "slipway-1")
+
+
+def test_a_container_on_its_way_is_no_stranger(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine opens its ports before anything in it answers."""
+    answers(monkeypatch, local.Foreign("connection reset"))
+    local.folder(checkout).mkdir(parents=True)
+    note = json.dumps({"pid": os.getpid(), "port": 4599})
+    (local.folder(checkout) / "pid").write_text(note)
+    assert local.endpoint(checkout, LOCAL) is None
+
+
+def test_it_is_told_of_the_engine_that_docker_uses(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a context names it, of which the program knows nothing."""
+    answers(monkeypatch, None, None, health(checkout))
+    monkeypatch.setattr(local, "_engine_host", lambda: "unix:///home/me/docker.sock")
+    runner = FakeRunner()
+    local.up(checkout, LOCAL, runner, console())
+    assert runner.started[0].env["DOCKER_HOST"] == "unix:///home/me/docker.sock"
+
+
 def test_a_dry_run_starts_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     """And does not wait for what was not started."""
     answers(monkeypatch, None)
     runner = DryRunner(FakeRunner(), show=lambda _: None)
     assert local.up(checkout, LOCAL, runner, console()) == ENDPOINT
-    assert [command.argv[3] for command in runner.skipped] == ["serve"]
+    assert [ran.argv[3] for ran in runner.skipped] == ["serve"]
 
 
 def test_down_and_reset_without_anything_do_nothing(checkout: Checkout) -> None:
@@ -224,8 +276,8 @@ def test_down_and_reset_leave_it_to_the_program(checkout: Checkout, verb: Any, n
     local.folder(checkout).mkdir(parents=True)
     runner = FakeRunner().on(str(local.python(checkout)))
     verb(checkout, LOCAL, runner)
-    assert [command.argv[1:4] for command in runner.ran] == [("-m", "embedded_aws", name)]
-    assert all(command.mutates for command in runner.ran)
+    assert [ran.argv[1:4] for ran in runner.ran] == [("-m", "embedded_aws", name)]
+    assert all(ran.mutates for ran in runner.ran)
 
 
 def test_status_of_one_that_runs(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +285,7 @@ def test_status_of_one_that_runs(checkout: Checkout, monkeypatch: pytest.MonkeyP
     answers(monkeypatch, health(checkout, version="old"))
     found = local.status(checkout, LOCAL)
     assert (found.running, found.current, found.tasks) == (True, False, 2)
-    assert found.load_balancers == {"shop": "http://127.0.1.1"}
+    assert found.load_balancers == {"shop": ["http://127.0.1.1"]}
 
 
 def test_status_of_one_that_does_not_run(
