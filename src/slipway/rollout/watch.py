@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from slipway import signals
 from slipway.aws import Aws, calls
+from slipway.errors import DeployError, SlipwayError
 from slipway.rollout import strategy
 from slipway.rollout.model import Rollout, snapshots_of
 from slipway.rollout.view import View
@@ -26,7 +28,7 @@ def watch(
     delay, longest = POLL
     while pending := [each for each in rollouts if each.outcome is None]:
         _leave_word(pending)
-        with calls("watching the rollout"):
+        with _told(pending), calls("watching the rollout"):
             changed = look(aws, pending)
         view.show(snapshots_of(pending))
         delay = POLL[0] if changed else min(delay * 1.25, longest)
@@ -38,8 +40,20 @@ def _leave_word(rollouts: Sequence[Rollout]) -> None:
     """Have the second signal end with what goes on without us."""
     state = signals.current()
     if state:
-        lines = (f"{each.target.name}: {strategy.left(each)}" for each in rollouts)
-        state.last_words = "\n".join(("stopped at once.", *lines))
+        state.last_words = "\n".join(("stopped at once.", *_left(rollouts)))
+
+
+def _left(rollouts: Sequence[Rollout]) -> list[str]:
+    return [f"{each.target.name}: {strategy.left(each)}" for each in rollouts]
+
+
+@contextmanager
+def _told(rollouts: Sequence[Rollout]) -> Iterator[None]:
+    """Say of an error, too, what goes on without us: nothing has been decided by it."""
+    try:
+        yield
+    except SlipwayError as error:
+        raise DeployError(error.message, next_step="\n  ".join(_left(rollouts))) from error
 
 
 def look(aws: Aws, rollouts: Sequence[Rollout]) -> bool:
