@@ -1,7 +1,8 @@
 """HAProxy as the data plane: one process that is kept in step with the API and with target health.
 
-The file always holds the whole truth, targets included, so that a reload changes nothing else.
-Between reloads, targets come, drain and go through the runtime socket.
+The files always hold the whole truth, targets and weights included, so that a reload changes
+nothing else. Between reloads, targets come, drain and go and weights change through the runtime
+sockets: only listeners, conditions and target groups need a reload.
 """
 
 from __future__ import annotations
@@ -10,25 +11,29 @@ import asyncio
 import ctypes
 import logging
 import signal
-import socket
 import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedded_aws.loadbalancer import haproxy_runtime
 from embedded_aws.loadbalancer.addresses import can_bind
 from embedded_aws.loadbalancer.choice import eligible
 from embedded_aws.loadbalancer.haproxy_config import (
+    WEIGHTS,
     Listener,
     Slot,
+    as_map,
     backend_name,
     frontend_name,
     render,
+    shares,
     slots_needed,
 )
 from embedded_aws.loadbalancer.haproxy_log import Log
+from embedded_aws.loadbalancer.haproxy_runtime import Runtime
 from embedded_aws.loadbalancer.listeners import Place
 
 if TYPE_CHECKING:
@@ -39,8 +44,13 @@ log = logging.getLogger("embedded.haproxy")
 
 PR_SET_PDEATHSIG = 1
 
-LONGEST_SOCKET = 90
-"""Characters; the system allows 104 or more, and HAProxy adds some of its own."""
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What HAProxy knows beside its listeners: the slots of each group, and the weights."""
+
+    slots: Mapping[str, Sequence[Slot]] = field(default_factory=dict)
+    weights: Mapping[str, str] = field(default_factory=dict)
 
 
 class Plane:
@@ -56,16 +66,16 @@ class Plane:
     ) -> None:
         self._program = program
         self._file = folder / "haproxy.cfg"
-        self._socket = _short(folder / "haproxy.sock")
+        self._runtime = Runtime(folder / "haproxy.sock")
         self._pool = pool
         self._look = look
         self._process: subprocess.Popen[bytes] | None = None
         self._frame = ""
-        self._slots: dict[str, list[Slot]] = {}
+        self._told = Told()
         self._serving: set[tuple[str, int]] = set()
         self._failed: dict[Place, str] = {}
         self._names: dict[str, str] = {}
-        self._log = Log(Path(f"{self._socket}.log"), lambda: self._names)
+        self._log = Log(Path(f"{self._runtime.socket}.log"), lambda: self._names)
         self._note = note
 
     @property
@@ -79,14 +89,29 @@ class Plane:
         listeners = self._free(listeners)
         self._names = _names(listeners, groups)
         slots = {group: self._placed(group) for group in groups}
+        wanted = Told(slots=slots, weights=shares(listeners, groups))
         frame = render("", listeners, {g: [Slot()] * len(s) for g, s in slots.items()})
+        draining = [t for group in groups for t in self._pool.of(group) if t.draining]
+        for target in draining:
+            # Until HAProxy has been told, and says that it has nothing for it.
+            target.in_flight = max(1, target.in_flight)
+        try:
+            await self._bring(listeners, wanted, frame)
+            if draining:
+                await asyncio.to_thread(self._count, draining)
+        except OSError:
+            # Whatever it knows: begin anew.
+            self._frame = ""
+            raise
+
+    async def _bring(self, listeners: Sequence[Listener], wanted: Told, frame: str) -> None:
+        before = self._told
         if frame != self._frame or not self._running:
-            await self._load(listeners, slots, frame)
-        elif slots != self._slots:
-            await asyncio.to_thread(self._apply, slots)
-        self._slots = slots
-        if any(target.draining for group in groups for target in self._pool.of(group)):
-            await asyncio.to_thread(self._count)
+            await self._load(listeners, wanted, frame)
+        if self._running and before not in (wanted, Told()):
+            # Also after a reload, for the workers that were replaced.
+            await asyncio.to_thread(self._apply, before, wanted)
+        self._told = wanted
 
     async def close(self) -> None:
         """End HAProxy."""
@@ -98,7 +123,7 @@ class Plane:
     def connections(self) -> Counter[str]:
         """Connections of clients, by load balancer."""
         found: Counter[str] = Counter()
-        for (name, kind), count in in_flight(self._say("show stat")).items():
+        for (name, kind), count in self._fronts().items():
             if kind == "FRONTEND" and name in self._names:
                 found[self._names[name]] += count
         return found
@@ -123,7 +148,7 @@ class Plane:
         """The slots of a group: each target keeps its slot for as long as it is known."""
         targets = {_address(target): target for target in self._pool.of(group)}
         able = {_address(target) for target in self._eligible(list(targets.values()))}
-        before = self._slots.get(group, [])
+        before = self._told.slots.get(group, [])
         slots = [slot if slot.address in targets else Slot() for slot in before]
         slots += [Slot()] * (slots_needed(len(targets)) - len(slots))
         placed = {slot.address for slot in slots}
@@ -138,69 +163,67 @@ class Plane:
     def _eligible(self, targets: list[Target]) -> list[Target]:
         return eligible(targets, [self._pool.shown(target).state for target in targets])
 
-    async def _load(
-        self, listeners: Sequence[Listener], slots: Mapping[str, Sequence[Slot]], frame: str
-    ) -> None:
-        self._file.write_text(render(str(self._socket), listeners, slots))
+    async def _load(self, listeners: Sequence[Listener], wanted: Told, frame: str) -> None:
+        self._file.write_text(render(str(self._runtime.socket), listeners, wanted.slots))
+        self._file.with_name(WEIGHTS).write_text(as_map(wanted.weights))
         problem = await asyncio.to_thread(self._problem)
         if problem:
             log.error("HAProxy refuses its configuration: %s", problem)
-        elif self._running and self._process:
-            self._process.send_signal(signal.SIGUSR2)
         else:
-            self._start()
+            await self._begin()
         # Not again before something changes, also where it was refused.
         self._frame = frame
 
+    async def _begin(self) -> None:
+        """Start or reload; whoever goes on before the new worker serves tells it nothing."""
+        before = await asyncio.to_thread(self._runtime.worker) if self._running else 0
+        if self._running and self._process:
+            self._process.send_signal(signal.SIGUSR2)
+        else:
+            self._start()
+        if not await self._runtime.begun(before, lambda: self._running):
+            log.error("HAProxy does not begin to serve")
+
     def _problem(self) -> str:
         argv = [self._program, "-c", "-f", str(self._file)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            argv, capture_output=True, text=True, check=False, cwd=self._file.parent
+        )
         return done.stderr.strip() if done.returncode else ""
 
     def _start(self) -> None:
         if not self._log.reads:
             self._log.start(self._note)
+        master = f"{self._runtime.master},mode,600"
         # From the main thread: the signal comes when the thread that started it ends.
         self._process = subprocess.Popen(
-            [self._program, "-W", "-q", "-f", str(self._file)],
+            [self._program, "-W", "-q", "-S", master, "-f", str(self._file)],
             stdin=subprocess.DEVNULL,
+            cwd=self._file.parent,
             preexec_fn=_die_with_parent,
         )
 
-    def _apply(self, slots: Mapping[str, Sequence[Slot]]) -> None:
-        """Tell HAProxy what differs from what it was told before."""
-        commands = []
-        for group, wanted in slots.items():
-            had = self._slots.get(group, [])
-            for index, slot in enumerate(wanted):
-                if index >= len(had) or slot != had[index]:
-                    commands += _commands(f"{backend_name(group)}/s{index}", slot)
-        for command in commands:
-            self._say(command)
+    def _apply(self, before: Told, wanted: Told) -> None:
+        """Tell HAProxy what differs, in an order in which no request is left without a target."""
+        self._runtime.tell(haproxy_runtime.opened(before.slots, wanted.slots))
+        if wanted.weights != before.weights:
+            self._runtime.weigh(wanted.weights)
+        self._runtime.tell(haproxy_runtime.shut(before.slots, wanted.slots))
 
-    def _count(self) -> None:
-        """Take over how many requests each target has in flight."""
-        counts = in_flight(self._say("show stat"))
-        # Before a reload, requests went through a worker that no longer tells of them.
-        unseen = 1 if self._process and workers(self._process.pid) > 1 else 0
-        for group, slots in self._slots.items():
-            names = {slot.address: f"s{index}" for index, slot in enumerate(slots)}
-            for target in self._pool.of(group):
-                name = names.get(_address(target), "")
-                target.in_flight = counts.get((backend_name(group), name), 0) + unseen
+    def _count(self, draining: Sequence[Target]) -> None:
+        """Take over how many requests each of these targets has in flight."""
+        counts = self._runtime.in_flight()
+        for target in draining:
+            group, address = target.key.group, _address(target)
+            names = {slot.address: f"s{n}" for n, slot in enumerate(self._told.slots[group])}
+            target.in_flight = counts[backend_name(group), names.get(address, "")]
 
-    def _say(self, command: str) -> str:
-        """One command to the runtime socket; its answer."""
+    def _fronts(self) -> Mapping[tuple[str, str], int]:
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(5)
-                connection.connect(str(self._socket))
-                connection.sendall(f"{command}\n".encode())
-                return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+            return haproxy_runtime.in_flight(self._runtime.statistics())
         except OSError as error:
             log.warning("HAProxy does not answer: %s", error)
-            self._frame = ""
-            return ""
+            return {}
 
 
 def _names(listeners: Sequence[Listener], groups: Sequence[str]) -> dict[str, str]:
@@ -213,46 +236,6 @@ def _names(listeners: Sequence[Listener], groups: Sequence[str]) -> dict[str, st
 
 def _bound(listener: Listener) -> tuple[str, int]:
     return listener.place.address, listener.place.real_port
-
-
-def _short(path: Path) -> Path:
-    """`path`, or one elsewhere where the name of a socket would be too long for the system."""
-    if len(str(path)) <= LONGEST_SOCKET:
-        return path
-    return Path(tempfile.mkdtemp(prefix="slipway-")) / path.name
-
-
-def in_flight(table: str) -> dict[tuple[str, str], int]:
-    """Requests in flight by backend and server, from `show stat`."""
-    lines = table.lstrip("# ").splitlines()
-    columns = lines[0].split(",") if lines else []
-    if "scur" not in columns:
-        return {}
-    place = columns.index("scur")
-    rows = [line.split(",") for line in lines[1:] if line]
-    return {(row[0], row[1]): int(row[place] or 0) for row in rows}
-
-
-def workers(master: int, proc: Path = Path("/proc")) -> int:
-    """How many workers a HAProxy has; one that was replaced stays until its requests are done.
-
-    Where the system does not tell (no /proc), there is one.
-    """
-    try:
-        return len((proc / str(master) / "task" / str(master) / "children").read_text().split())
-    except OSError:
-        return 1
-
-
-def _commands(server: str, slot: Slot) -> list[str]:
-    if slot.state == "ready":
-        ip, _, port = slot.address.rpartition(":")
-        return [
-            f"set server {server} addr {ip} port {port}",
-            f"set server {server} weight 1",
-            f"set server {server} state ready",
-        ]
-    return [f"set server {server} state {slot.state}"]
 
 
 def _address(target: Target) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,9 @@ defaults
 SPARE = 8
 """Server slots are made in this many at a time, so that new targets seldom need a reload."""
 
+DICE = 1000
+"""Sides of the dice that is cast for each request: the finest share is a thousandth."""
+
 NOWHERE = "127.0.0.1:1"
 
 
@@ -58,12 +61,19 @@ class Slot:
     state: str = "maint"
 
 
+WEIGHTS = "haproxy.map"
+"""The file beside the configuration that says which shares of the traffic go where."""
+
+
 def render(
     socket: str, listeners: Sequence[Listener], backends: Mapping[str, Sequence[Slot]]
 ) -> str:
-    """The whole file; `backends` holds the slots of each target group by its ARN."""
+    """The whole file; `backends` holds the slots of each target group by its ARN.
+
+    Weights are not in it but in a map (`shares`), which can be replaced without a reload.
+    """
     parts = [HEAD.format(socket=socket, log_format=quoted(FORMAT))]
-    parts += ["\n".join(_frontend(listener, backends)) for listener in listeners]
+    parts += ["\n".join(_frontend(listener)) for listener in listeners]
     parts += ["\n".join(_backend(arn, slots)) for arn, slots in sorted(backends.items())]
     return "\n\n".join(parts) + "\n"
 
@@ -76,6 +86,46 @@ def frontend_name(place: Place) -> str:
 def backend_name(arn: str) -> str:
     """A name without characters that mean something to HAProxy."""
     return "tg_" + hashlib.sha256(arn.encode()).hexdigest()[:16]
+
+
+def rule_key(place: Place, rule: Mapping[str, Any]) -> int:
+    """A number that stays the same for as long as the rule is there.
+
+    So that what is told of it means the same to a worker that an older file made.
+    """
+    name = f"{frontend_name(place)} {rule.get('RuleArn') or rule.get('Priority', 'default')}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big")
+
+
+def shares(listeners: Sequence[Listener], backends: Collection[str]) -> dict[str, str]:
+    """The map of weights: ranges of rule and dice, and the backend that has them."""
+    return {
+        f"{base + low}:{base + high - 1}": backend_name(arn)
+        for listener in listeners
+        for rule in listener.rules
+        for base in (rule_key(listener.place, rule) * DICE,)
+        for arn, low, high in _ranges(_last(rule), backends)
+    }
+
+
+def as_map(entries: Mapping[str, str]) -> str:
+    """The map as HAProxy reads it from a file."""
+    return "".join(f"{range_} {backend}\n" for range_, backend in entries.items())
+
+
+def _ranges(action: Mapping[str, Any], backends: Collection[str]) -> Iterator[tuple[str, int, int]]:
+    """Each group with its part of the dice; what falls below one side of it gets nothing."""
+    weighted = [(arn, weight) for arn, weight in _forwards(action) if arn in backends]
+    total, reached = sum(weight for _, weight in weighted), 0
+    for arn, weight in weighted:
+        low, reached = reached * DICE // (total or 1), reached + weight
+        high = reached * DICE // (total or 1)
+        if high > low:
+            yield arn, low, high
+
+
+def _forwards(action: Mapping[str, Any]) -> list[tuple[str, int]]:
+    return weights(action) if str(action.get("Type", "")).lower() == "forward" else []
 
 
 def slots_needed(targets: int) -> int:
@@ -91,17 +141,19 @@ def _backend(arn: str, slots: Sequence[Slot]) -> Iterator[str]:
         yield f"  server s{number} {slot.address}{off}"
 
 
-def _frontend(listener: Listener, backends: Mapping[str, Any]) -> Iterator[str]:
+def _frontend(listener: Listener) -> Iterator[str]:
     place = listener.place
     yield f"frontend {frontend_name(place)}"
     yield f"  bind {place.address}:{place.real_port}{_tls(place)}"
     yield f"  http-request set-header X-Forwarded-Proto {place.protocol}"
     yield f"  http-request set-header X-Forwarded-Port {place.port}"
-    yield "  http-request set-var(txn.dice) rand(1000)"
+    yield f"  http-request set-var(txn.dice) rand({DICE})"
     for number, rule in enumerate(listener.rules):
-        yield from _conditions(number, rule)
-    for number, rule in enumerate(listener.rules):
-        yield from _action(number, _last(rule), place, backends)
+        yield from _conditions(number, rule_key(place, rule), rule)
+    for rule in listener.rules:
+        yield from _action(rule_key(place, rule), _last(rule), place)
+    # A rule that has no group with a weight is not in the map: 503, as AWS answers.
+    yield f"  use_backend %[var(txn.rule),mul({DICE}),add(txn.dice),map_int({WEIGHTS})]"
 
 
 def _tls(place: Place) -> str:
@@ -110,15 +162,15 @@ def _tls(place: Place) -> str:
     return f" ssl crt {quoted(place.certificate)} ssl-min-ver TLSv1.2 alpn h2,http/1.1"
 
 
-def _conditions(number: int, rule: Mapping[str, Any]) -> Iterator[str]:
-    """The first rule whose conditions all hold writes its number into a variable."""
+def _conditions(number: int, key: int, rule: Mapping[str, Any]) -> Iterator[str]:
+    """The first rule whose conditions all hold writes its key into a variable."""
     names = []
     for index, condition in enumerate(rule.get("Conditions") or []):
         names.append(f"r{number}c{index}")
         for test in _tests(condition):
             yield f"  acl {names[-1]} {test}"
     matched = " ".join(["!{ var(txn.rule) -m found }", *names])
-    yield f"  http-request set-var(txn.rule) int({number}) if {matched}"
+    yield f"  http-request set-var(txn.rule) int({key}) if {matched}"
 
 
 def _tests(condition: Mapping[str, Any]) -> Iterator[str]:
@@ -149,18 +201,14 @@ def _query(value: str) -> str:
     )
 
 
-def _action(
-    number: int, action: Mapping[str, Any], place: Place, backends: Mapping[str, Any]
-) -> Iterator[str]:
-    chosen = f"{{ var(txn.rule) -m int {number} }}"
+def _action(key: int, action: Mapping[str, Any], place: Place) -> Iterator[str]:
+    chosen = f"{{ var(txn.rule) -m int {key} }}"
     kind = str(action.get("Type", "")).lower()
     if kind == "fixed-response":
         yield f"  http-request return {_fixed(action['FixedResponseConfig'])} if {chosen}"
     elif kind == "redirect":
         yield from _redirect(action["RedirectConfig"], place, chosen)
-    elif kind == "forward":
-        yield from _forward(action, chosen, backends)
-    else:
+    elif kind != "forward":
         yield f"  http-request return status 502 if {chosen}"
 
 
@@ -199,18 +247,6 @@ def _filled(template: str, place: Place) -> str:
     ):
         template = template.replace(placeholder, value)
     return template.replace(" ", "%20")
-
-
-def _forward(action: Mapping[str, Any], chosen: str, backends: Mapping[str, Any]) -> Iterator[str]:
-    """Shares of 1000 by weight, each the rest of what those before it left."""
-    shares = [(arn, weight) for arn, weight in weights(action) if arn in backends and weight > 0]
-    total, reached = sum(weight for _, weight in shares), 0
-    for arn, weight in shares:
-        reached += weight
-        dice = f"{{ var(txn.dice) -m int lt {reached * 1000 // total} }}"
-        yield f"  use_backend {backend_name(arn)} if {chosen} {dice}"
-    if not shares:
-        yield f"  http-request return status 503 if {chosen}"
 
 
 def _last(rule: Mapping[str, Any]) -> Mapping[str, Any]:

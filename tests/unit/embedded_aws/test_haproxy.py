@@ -5,22 +5,27 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from embedded_aws.loadbalancer import health
-from embedded_aws.loadbalancer.haproxy import Plane, in_flight, workers
+from embedded_aws.loadbalancer.haproxy import Plane, Told
 from embedded_aws.loadbalancer.haproxy_config import (
+    WEIGHTS,
     Listener,
     Slot,
+    as_map,
     backend_name,
     quoted,
     render,
+    rule_key,
+    shares,
     slots_needed,
 )
+from embedded_aws.loadbalancer.haproxy_runtime import in_flight, opened, short, shut
 from embedded_aws.loadbalancer.listeners import Place
 from embedded_aws.loadbalancer.pool import Key, Pool, Target
 
@@ -51,38 +56,67 @@ def test_it_listens_where_the_load_balancer_is() -> None:
 
 def test_the_first_matching_rule_wins() -> None:
     """Whatever kind of action it has: the rule is chosen before any action runs."""
-    text = config(when(FORWARD, Field="path-pattern", Values=["/a*", "/b?"]), when(FORWARD))
+    narrow = when(FORWARD, Field="path-pattern", Values=["/a*", "/b?"])
+    text = config({**narrow, "RuleArn": "narrow"}, {**when(FORWARD), "RuleArn": "wide"})
     assert lines(text, "acl ") == [
         'acl r0c0 path -m reg "^/a.*\\$"',
         'acl r0c0 path -m reg "^/b.\\$"',
     ]
-    assert lines(text, "set-var(txn.rule)") == [
-        "http-request set-var(txn.rule) int(0) if !{ var(txn.rule) -m found } r0c0",
-        "http-request set-var(txn.rule) int(1) if !{ var(txn.rule) -m found }",
+    first, second = (line.split("int(")[1] for line in lines(text, "set-var(txn.rule)"))
+    assert first.endswith(") if !{ var(txn.rule) -m found } r0c0")
+    assert second.endswith(") if !{ var(txn.rule) -m found }")
+    assert first.partition(")")[0] != second.partition(")")[0]
+
+
+def weighted(blue: int, green: int) -> dict[str, Any]:
+    groups = [
+        {"TargetGroupArn": BLUE, "Weight": blue},
+        {"TargetGroupArn": GREEN, "Weight": green},
     ]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+
+
+def parts(action: Mapping[str, Any], known: Sequence[str] = (BLUE, GREEN)) -> dict[str, int]:
+    """Sides of the dice by backend, in one action."""
+    rule = when(action)
+    base = rule_key(PLACE, rule) * 1000
+    found = {}
+    for key, backend in shares([Listener(place=PLACE, rules=[rule])], known).items():
+        low, high = (int(end) - base for end in key.split(":"))
+        assert 0 <= low <= high < 1000
+        found[backend] = high - low + 1
+    return found
 
 
 def test_weights_are_shares_of_the_dice() -> None:
-    """A weight of 0 gets nothing, and what is left goes to the last."""
-    groups = [{"TargetGroupArn": BLUE, "Weight": 9}, {"TargetGroupArn": GREEN, "Weight": 1}]
-    text = config(when({"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}))
-    assert lines(text, "use_backend") == [
-        f"use_backend {backend_name(BLUE)} if {{ var(txn.rule) -m int 0 }} "
-        "{ var(txn.dice) -m int lt 900 }",
-        f"use_backend {backend_name(GREEN)} if {{ var(txn.rule) -m int 0 }} "
-        "{ var(txn.dice) -m int lt 1000 }",
-    ]
-    groups[1]["Weight"] = 0
-    text = config(when({"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}))
-    assert len(lines(text, "use_backend")) == 1
+    """A weight of 0 gets nothing, and nothing is left over."""
+    blue, green = backend_name(BLUE), backend_name(GREEN)
+    assert parts(weighted(9, 1)) == {blue: 900, green: 100}
+    assert parts(weighted(1, 2)) == {blue: 333, green: 667}
+    assert parts(weighted(100, 0)) == {blue: 1000}
+    assert parts(FORWARD) == {blue: 1000}
 
 
-def test_a_forward_to_nothing_answers_503() -> None:
-    """As AWS does for a group without weight."""
-    text = config(when({"Type": "forward", "TargetGroupArn": "arn:gone"}))
-    assert lines(text, "status 503") == [
-        "http-request return status 503 if { var(txn.rule) -m int 0 }"
-    ]
+def test_a_forward_to_nothing_is_in_no_share() -> None:
+    """HAProxy answers 503 then, as AWS does for a group without weight."""
+    assert parts(weighted(0, 0)) == {}
+    assert parts({"Type": "forward", "TargetGroupArn": "arn:gone"}) == {}
+
+
+def test_weights_are_not_in_the_configuration() -> None:
+    """So that they change without a reload, the first time that a second group is named too."""
+    assert config(when(FORWARD)) == config(when(weighted(0, 100)))
+
+
+def test_a_rule_keeps_its_key() -> None:
+    """Where rules come and go around it, so that an older worker understands what it is told."""
+    keys = {
+        rule_key(place, rule)
+        for place in (PLACE, PLACE._replace(real_port=81))
+        for rule in ({"RuleArn": "a"}, {"RuleArn": "b"}, {"Priority": "1"}, {})
+    }
+    assert len(keys) == 8
+    assert rule_key(PLACE, {"RuleArn": "a", "Priority": "1"}) == rule_key(PLACE, {"RuleArn": "a"})
 
 
 def test_slots_carry_their_state() -> None:
@@ -116,6 +150,7 @@ def test_haproxy_understands_all_of_it(tmp_path: Path) -> None:
     fixed = {"StatusCode": "404", "ContentType": "application/json", "MessageBody": '{"a": "$b"}'}
     redirect = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
     path = tmp_path / "haproxy.cfg"
+    (tmp_path / WEIGHTS).write_text(as_map({"7000:7899": "a", "7900:7900": "b"}))
     path.write_text(
         config(
             when(FORWARD, Field="path-pattern", Values=["/a/*", '/"b c"']),
@@ -134,7 +169,7 @@ def test_haproxy_understands_all_of_it(tmp_path: Path) -> None:
         )
     )
     done = subprocess.run(
-        ["haproxy", "-c", "-f", path], capture_output=True, text=True, check=False
+        ["haproxy", "-c", "-f", path], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
 
@@ -162,7 +197,7 @@ def plane(pool: FakePool, tmp_path: Path) -> Plane:
 
 def placed(plane: Plane) -> list[tuple[str, str]]:
     slots = plane._placed(BLUE)
-    plane._slots[BLUE] = slots
+    plane._told = Told(slots={BLUE: slots})
     return [(slot.address.removeprefix("10.0.0."), slot.state) for slot in slots if slot != Slot()]
 
 
@@ -172,11 +207,11 @@ def test_a_target_keeps_its_slot(tmp_path: Path) -> None:
     tested = plane(pool, tmp_path)
     first = {address for address, _ in placed(tested)}
     assert first == {"1:80", "2:80"}
-    kept = tested._slots[BLUE].index(Slot(address="10.0.0.2:80", state="ready"))
+    kept = tested._told.slots[BLUE].index(Slot(address="10.0.0.2:80", state="ready"))
     pool.targets = [a_target(2), a_target(3)]
     placed(tested)
-    assert tested._slots[BLUE][kept].address == "10.0.0.2:80"
-    assert len(tested._slots[BLUE]) == 8
+    assert tested._told.slots[BLUE][kept].address == "10.0.0.2:80"
+    assert len(tested._told.slots[BLUE]) == 8
 
 
 def test_only_healthy_targets_are_ready(tmp_path: Path) -> None:
@@ -198,24 +233,35 @@ def test_it_fails_open(tmp_path: Path) -> None:
 
 
 def test_requests_in_flight() -> None:
-    """Current sessions by backend and server; nothing where HAProxy did not answer."""
+    """Current sessions by backend and server; no numbers at all where HAProxy told none."""
     table = "# pxname,svname,qcur,qmax,scur,smax\ntg,s0,0,0,3,9\ntg,BACKEND,0,0,,9\n\n"
     assert in_flight(table) == {("tg", "s0"): 3, ("tg", "BACKEND"): 0}
-    assert in_flight("") == {}
+    with pytest.raises(OSError, match="statistics"):
+        in_flight("")
 
 
-def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
-    """The system limits the length of a socket's name."""
-    deep = tmp_path / ("x" * 100)
-    tested = plane(FakePool(), deep)
-    assert len(str(tested._socket)) < 100
-    shutil.rmtree(tested._socket.parent)
+@pytest.mark.parametrize("name", ["x" * 100, "my work", "a,b", 'say "a"', "müsli"])
+def test_an_odd_path_gets_a_socket_elsewhere(tmp_path: Path, name: str) -> None:
+    """The system limits the length of a socket's name, and HAProxy its characters."""
+    found = short(tmp_path / name / "haproxy.sock")
+    assert found.name == "haproxy.sock"
+    assert name not in str(found)
+    found.parent.rmdir()
 
 
-def test_workers_that_finish_their_requests(tmp_path: Path) -> None:
-    """The children of the master, or one where that can't be told."""
-    assert workers(7, tmp_path) == 1
-    folder = tmp_path / "7" / "task" / "7"
-    folder.mkdir(parents=True)
-    (folder / "children").write_text("8 9 ")
-    assert workers(7, tmp_path) == 2
+def test_only_what_differs_is_told() -> None:
+    """First who gets traffic, apart from who gets none any more."""
+    one, two = (
+        Slot(address="10.0.0.1:80", state="ready"),
+        Slot(address="10.0.0.2:80", state="drain"),
+    )
+    before = {BLUE: [one, two, Slot()]}
+    wanted = {BLUE: [replace(one, state="drain"), replace(two, state="ready"), Slot()]}
+    server = backend_name(BLUE)
+    assert opened(before, wanted) == [
+        f"set server {server}/s1 addr 10.0.0.2 port 80",
+        f"set server {server}/s1 weight 1",
+        f"set server {server}/s1 state ready",
+    ]
+    assert shut(before, wanted) == [f"set server {server}/s0 state drain"]
+    assert opened(wanted, wanted) == shut(wanted, wanted) == []
