@@ -60,6 +60,8 @@ class Facts:
     """The original one: steady, draining or gone."""
     weight: int = 0
     """Percent of the traffic that green gets."""
+    shifted: float = float("inf")
+    """For how long it has been so."""
     routing: Mapping[str, Any] = field(default_factory=lambda: {"type": "AllAtOnce"})
     test: str = "none"
     """The test listener: none, blue or green."""
@@ -211,7 +213,8 @@ def _traffic(facts: Facts, minute: float) -> Action | None:
     wanted = percent(facts.routing, facts.since / minute)
     if facts.weight < wanted:
         return Shift(wanted)
-    return Next() if facts.weight >= 100 else None
+    # What comes next, blue's end above all, counts on every request going to green.
+    return Next() if facts.weight >= 100 and facts.shifted >= SETTLE else None
 
 
 def _standby(facts: Facts, minute: float) -> Action | None:

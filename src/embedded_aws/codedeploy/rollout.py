@@ -78,6 +78,7 @@ class Rollout:
                 self._call()
             case Shift(percent):
                 self._shift(percent)
+                self._deployment["_shifted"] = now()
                 log.info("%s: %s %% to green", self._deployment["deploymentId"], percent)
             case Swap():
                 with resource_lock("ecs-service", self._at.key):

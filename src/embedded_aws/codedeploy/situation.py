@@ -57,6 +57,7 @@ class Situation:
             green=self._state(green),
             blue=self._state(blue),
             weight=self._weight(route.production if route else "", green),
+            shifted=time.time() - deployment.get("_shifted", 0.0),
             routing=deployment["_routing"],
             test=self._test_side(route, green),
             wait=int(ready.get("waitTimeInMinutes") or 0) if stops else 0,

@@ -121,6 +121,13 @@ def test_a_whole_deployment(
     assert seconds == pytest.approx((minutes + 3) * minute, abs=2 * minute + SETTLE)
 
 
+def test_nothing_overtakes_the_load_balancer() -> None:
+    """All traffic has to have gone to green for a moment before anything else happens."""
+    shifting = Facts(stage="AllowTraffic", green="steady", weight=100, shifted=SETTLE / 2)
+    assert decide(shifting, 1.0) is None
+    assert decide(replace(shifting, shifted=SETTLE), 1.0) == Next()
+
+
 def test_every_deployment_that_is_never_healthy_ends() -> None:
     """After an hour, whatever the clock's scale."""
     facts = Facts(stage="Install", green="starting")
