@@ -25,11 +25,17 @@ TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest
 DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
 
 ENVIRONMENTS = "tests/e2e/test_whole_environments.py"
-TIMED = (
-    "tests/e2e/test_embedded_codedeploy.py",
-    "tests/e2e/test_embedded_scaling.py",
-    "tests/e2e/test_strategies.py",
+TIMED = sorted(
+    str(file.relative_to(ROOT))
+    for pattern in (
+        "test_embedded_codedeploy*.py",
+        "test_embedded_scaling.py",
+        "test_strategies.py",
+    )
+    for file in (ROOT / "tests" / "e2e").glob(pattern)
 )
+LOADED = "tests/e2e/test_load.py"
+LOAD = ROOT / "benchmarks" / "load.py"
 CHECKOV = "3.3.30"
 """Apart from uv.lock: it pins a hundred packages, of which ours would have to fit."""
 
@@ -66,7 +72,7 @@ def e2e(session: nox.Session) -> None:
     """The whole flow with a real engine, real Terraform and the embedded AWS."""
     # Much of it is waiting, so that three workers do well on two cores. A file's tests share what
     # it has set up; environments are independent of each other.
-    apart = (f"--ignore={file}" for file in (ENVIRONMENTS, *TIMED))
+    apart = (f"--ignore={file}" for file in (ENVIRONMENTS, LOADED, *TIMED))
     by_file = ("-n", "3", "--dist", "loadfile", *apart)
     session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
     session.run("pytest", "-q", "-n", "2", ENVIRONMENTS)
@@ -75,7 +81,9 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def shifts(session: nox.Session) -> None:
     """Blue/green and scaling in the embedded AWS: on a scaled clock, so on a quiet machine."""
-    session.run("pytest", "-q", *TIMED, *session.posargs)
+    # Mostly waiting; what is under load comes alone, so that its load is what it says.
+    session.run("pytest", "-q", "-n", "3", "--dist", "loadfile", *TIMED, *session.posargs)
+    session.run("pytest", "-q", LOADED, *session.posargs)
 
 
 @nox.session
@@ -88,8 +96,14 @@ def security(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Ratios, measured side by side in one run."""
-    for file in sorted((ROOT / "benchmarks").glob("*.py")):
+    for file in sorted({*(ROOT / "benchmarks").glob("*.py")} - {LOAD}):
         session.run("python", str(file), env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Rollouts in a row under load, to lose no request: `-- --rollouts=20 rolling canary`."""
+    session.run("python", str(LOAD), *session.posargs, env={"PYTHONPATH": str(ROOT)})
 
 
 def lint_service(session: nox.Session, service: Path) -> None:

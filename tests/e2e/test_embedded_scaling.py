@@ -102,6 +102,18 @@ def open_shop(embedded: Embedded) -> Shop:
     return shop
 
 
+@pytest.fixture
+def target(shop: Shop) -> Iterator[None]:
+    """The service, steady with one task, as a scalable target of one to four; forgotten after."""
+    shop.ecs.update_service(cluster=NAME, service=NAME, desiredCount=1)
+    shop.runs(1)
+    shop.scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=4)
+    yield
+    found = shop.scaling.describe_scalable_targets(ServiceNamespace="ecs")
+    if found["ScalableTargets"]:
+        shop.scaling.deregister_scalable_target(**TARGET)
+
+
 def test_only_what_is_there_can_be_scaled(shop: Shop) -> None:
     """The error has AWS's words."""
     other = {**TARGET, "ResourceId": "service/shop/other"}
@@ -109,17 +121,16 @@ def test_only_what_is_there_can_be_scaled(shop: Shop) -> None:
         shop.scaling.register_scalable_target(**other, MinCapacity=1, MaxCapacity=2)
 
 
-def test_new_bounds_are_kept_at_once(shop: Shop) -> None:
+def test_new_bounds_are_kept_at_once(shop: Shop, target: None) -> None:
     """The activity tells the cause, and that it was fulfilled."""
     shop.scaling.register_scalable_target(**TARGET, MinCapacity=2, MaxCapacity=4)
     shop.runs(2)
     wait_for("a fulfilled activity", lambda: shop.activities[0]["StatusCode"] == "Successful")
     assert shop.activities[0]["Cause"] == "minimum capacity was set to 2"
     assert shop.activities[0]["Description"] == "Setting desired count to 2."
-    shop.scaling.register_scalable_target(**TARGET, MinCapacity=1)
 
 
-def test_target_tracking_follows_a_metric(shop: Shop) -> None:
+def test_target_tracking_follows_a_metric(shop: Shop, target: None) -> None:
     """Out in proportion to the load, in one by one; both alarms can be described."""
     made = shop.scaling.put_scaling_policy(
         **TARGET,
@@ -149,7 +160,7 @@ def test_target_tracking_follows_a_metric(shop: Shop) -> None:
     assert not shop.watch.describe_alarms(AlarmNames=names)["MetricAlarms"]
 
 
-def test_steps_follow_an_alarm(shop: Shop) -> None:
+def test_steps_follow_an_alarm(shop: Shop, target: None) -> None:
     """One that names the policy among its actions."""
     made = shop.scaling.put_scaling_policy(
         **TARGET,
@@ -203,10 +214,14 @@ def test_services_have_metrics(shop: Shop, metric: str) -> None:
     assert all(0 < point["Average"] < 100 for point in points), points
 
 
-def test_a_forgotten_target_is_left_alone(shop: Shop) -> None:
-    """With its policies and alarms gone."""
+def test_a_forgotten_target_is_left_alone(shop: Shop, target: None) -> None:
+    """Below the bounds that it had."""
+    shop.scaling.register_scalable_target(**TARGET, MinCapacity=2, MaxCapacity=4)
+    shop.runs(2)
     shop.scaling.deregister_scalable_target(**TARGET)
     shop.ecs.update_service(cluster=NAME, service=NAME, desiredCount=1)
     shop.runs(1)
     found = shop.scaling.describe_scalable_targets(ServiceNamespace="ecs")
     assert found["ScalableTargets"] == []
+    time.sleep(3)
+    assert shop.service["desiredCount"] == 1
