@@ -29,7 +29,7 @@ def affected(
     why: bool = False,
     json: bool = False,
 ) -> None:
-    """List the services whose content, settings or infrastructure differ from a commit."""
+    """List the services that differ from a commit, and why."""
     from slipway.release.affected import compare
 
     app = App()

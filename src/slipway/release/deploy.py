@@ -12,10 +12,11 @@ from slipway.config import Service
 from slipway.errors import DeployError, Interrupted, SlipwayError
 from slipway.infra import state
 from slipway.infra.apply import StackOutcome, apply_stack
-from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
+from slipway.infra.stacks import Stack, platform_stack, registry_stack
 from slipway.release import (
     aim,
     aside,
+    changed,
     lease,
     migrations,
     order,
@@ -29,7 +30,6 @@ from slipway.release import (
 )
 from slipway.release.parallel import each_alone, side_by_side
 from slipway.release.progress import Options, Progress
-from slipway.release.serving import former_port
 from slipway.release.world import Site, World
 from slipway.rollout import strategy, view
 from slipway.rollout import watch as watching_rollouts
@@ -45,6 +45,10 @@ def deploy(world: World, options: Options) -> Progress:
     with phase(world, progress, "images and platform"):
         build_beside_platform(world, progress)
     world = aside.going(world, progress)
+    if options.only_changed:
+        with phase(world, progress, "what has changed"):
+            changed.leave_unchanged(world, progress, partial(target, world))
+        world = aside.going(world, progress)
     with held(world, options) as leases:
         take_over(world, leases)
         wayback.demand(world, options)
@@ -164,20 +168,9 @@ def take_over(world: Site, leases: Sequence[lease.Lease]) -> None:
 def apply_services(world: World, progress: Progress) -> None:
     """Bring every service's own stack up to date, side by side."""
 
-    contract = progress.stacks["platform"].outputs["contract"]
-
     def one(service: Service) -> StackOutcome:
-        image = str(progress.images[service.name].ref)
         remake.make_room(world, service)
-        stack = service_stack(
-            world.settings,
-            service,
-            image,
-            world.checkout,
-            contract=contract,
-            former_port=former_port(world.aws, world.settings, service),
-        )
-        return apply(world, stack, progress.options)
+        return apply(world, changed.stack_of(world, progress, service), progress.options)
 
     jobs = {name: partial(one, service) for name, service in world.settings.services.items()}
     stacks, errors = each_alone(jobs)

@@ -20,8 +20,8 @@ class Options:
     """How to deploy. `wait` is how long to wait for somebody else's deploy, in seconds.
 
     `way_back` refuses a deploy after which there would be none. `at_most` services are rolled out
-    at the same time. `kind` and `origins` (by service)
-    go into the ledger.
+    at the same time; `only_changed` leaves those alone of which nothing has changed. `kind` and
+    `origins` (by service) go into the ledger.
     """
 
     refresh: bool = False
@@ -30,6 +30,7 @@ class Options:
     on_interrupt: OnInterrupt = "rollback"
     way_back: bool = True
     at_most: int = 10
+    only_changed: bool = False
     kind: Kind = "deploy"
     origins: Mapping[str, str] = field(default_factory=dict)
 
