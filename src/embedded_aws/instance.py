@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("embedded")
 
+SYSTEM = ("/usr/sbin", "/usr/local/sbin")
+"""Where Debian has HAProxy, which is on the PATH of root alone."""
+
 TICK = 0.25
 """Seconds between two looks at what the APIs changed."""
 
@@ -73,7 +76,7 @@ class Instance:
         certificates = Certificates(
             self.settings.folder / "certificates", self._data.authority.server
         )
-        program = shutil.which("haproxy")
+        program = shutil.which("haproxy", path=os.pathsep.join((os.environ["PATH"], *SYSTEM)))
         if program and os.environ.get("EMBEDDED_AWS_FORWARDER") != "builtin":
             routes = partial(elb_view.routes, certificates)
             return Plane(program, self.settings.folder, self._pool, routes, self._traffic.note)
