@@ -262,6 +262,49 @@ run "refuses_a_variable_of_ours" {
   expect_failures = [var.service]
 }
 
+run "refuses_a_variable_of_the_database" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { env = { DATABASE_HOST = "mine" }, database = { enabled = true, migrate = ["migrate"] } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_secret_that_is_a_variable_of_the_cache" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { secrets = ["CACHE_PREFIX"], cache = { enabled = true } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "refuses_a_parameter_that_is_the_name_of_a_bucket" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { parameters = { BUCKET_RAW_DATA = "/shop/bucket" }, buckets = { raw-data = {} } })
+  }
+
+  expect_failures = [var.service]
+}
+
+run "takes_variables_of_a_database_that_it_has_not" {
+  command = plan
+
+  variables {
+    service = merge(var.service, { env = { DATABASE_HOST = "mine", CACHE_TTL = "60", BUCKET_UPLOADS = "mine" } })
+  }
+
+  assert {
+    condition     = local.env["DATABASE_HOST"] == "mine"
+    error_message = "names are reserved only where the service gets them"
+  }
+}
+
 run "refuses_a_standby_of_days" {
   command = plan
 
