@@ -194,7 +194,8 @@ show([task["containers"][0].get("managedAgents"),
 REFUSED = """
 of(ecs._create_cluster, clusterName="c")
 container = {"name": "a", "image": "i", "essential": False}
-of(ecs._register_task_definition, family="f", networkMode="awsvpc", containerDefinitions=[container])
+of(ecs._register_task_definition, family="f", networkMode="awsvpc",
+   containerDefinitions=[container])
 call(alb, "CreateTargetGroup", Name="t")
 call(alb, "CreateLoadBalancer", Name="l")
 group, balancer = list(alb._tgs.keys())[0], list(alb._lbs.keys())[0]

@@ -231,3 +231,63 @@ def test_a_users_access_is_not_escaped() -> None:
 user = {"UserId": "u", "UserName": "u", "Engine": "redis", "AccessString": "on ~a:* &a:* +@all"}
 show(" &a:*" in elasticache._create_user(user)[2].decode())
 """)
+
+
+JSON = """
+def ask(action, data):
+    headers = {"content-type": "application/x-amz-json-1.0",
+               "x-amz-target": f"GraniteServiceVersion20100801.{action}"}
+    body = json.dumps(data).encode()
+    return json.loads(asyncio.run(cloudwatch.handle_request("POST", "/", headers, body, {}))[2])
+"""
+
+
+def test_expressions_are_not_computed() -> None:
+    """GetMetricData refuses them."""
+    found = stock(f"""{JSON}
+queries = [{{"Id": "e", "Expression": "1 + 1"}}]
+show(ask("GetMetricData", {{"StartTime": 0, "EndTime": 60, "MetricDataQueries": queries}}))
+""")
+    assert found["MetricDataResults"][0]["StatusCode"] == "InternalError"
+
+
+def test_an_alarm_on_a_percentile_has_an_average_too() -> None:
+    """A statistic that nobody asked for."""
+    found = stock(f"""{JSON}
+ask("PutMetricAlarm", {{"AlarmName": "a", "Namespace": "n", "MetricName": "m", "Threshold": 1,
+    "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Period": 60,
+    "ExtendedStatistic": "p95"}})
+show(ask("DescribeAlarms", {{}})["MetricAlarms"])
+""")
+    assert found[0]["Statistic"] == "Average"
+
+
+def test_a_database_goes_without_its_last_snapshot() -> None:
+    """Deleting asks for none, and makes none."""
+    found = stock(f"""{CREATE}
+show([call(rds, "DeleteDBInstance", DBInstanceIdentifier="a")[0], list(rds._snapshots.keys())])
+""")
+    assert found == [200, []]
+
+
+def test_a_database_forgets_changes() -> None:
+    """The logs that it is to export from now on."""
+    found = stock(f"""{CREATE}
+logs = {{"CloudwatchLogsExportConfiguration.EnableLogTypes.member.1": "upgrade"}}
+call(rds, "ModifyDBInstance", DBInstanceIdentifier="a", **logs)
+show("upgrade" in call(rds, "DescribeDBInstances", DBInstanceIdentifier="a")[1])
+""")
+    assert not found
+
+
+def test_a_replication_group_forgets_changes() -> None:
+    """Its security groups and its window for maintenance."""
+    found = stock("""
+name = {"ReplicationGroupId": "r"}
+elasticache._create_replication_group({**name, "ReplicationGroupDescription": "d"})
+elasticache._modify_replication_group({**name, "SecurityGroupIds.SecurityGroupId.1": "sg-9",
+                                       "PreferredMaintenanceWindow": "sun:01:00-sun:02:00"})
+show(json.dumps(elasticache._replication_groups.get("r"), default=str))
+""")
+    assert "sg-9" not in found
+    assert "sun:01:00" not in found
