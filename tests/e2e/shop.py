@@ -62,7 +62,7 @@ class Shop:
             networkMode="awsvpc",
             requiresCompatibilities=["FARGATE"],
             cpu=str(self.cpu),
-            memory="512",
+            memory=str(2 * self.cpu),
             containerDefinitions=[container],
         )
         return str(found["taskDefinition"]["taskDefinitionArn"])

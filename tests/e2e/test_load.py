@@ -43,4 +43,4 @@ def test_a_rollout_loses_no_request(embedded: Embedded, strategy: str) -> None:
     assert not report.problems, report.problems
     assert set(report.versions) == {"one", "two"}
     assert all(len(report.of(kind).samples) > 5 for kind in (KEPT, SHORT, SLOW))
-    assert report.rate > 150
+    assert len(report.samples) > 500

@@ -94,7 +94,11 @@ def _certificate(listener: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def routes(certificates: Certificates) -> tuple[list[Listener], list[str]]:
-    """The listeners with their rules, and the target groups that one of them names."""
+    """The listeners with their rules, and the target groups, also those that nothing names yet.
+
+    Or the first deployment by CodeDeploy, which names the second group of a pair, would have the
+    configuration change in its middle.
+    """
     from ministack.services import alb
 
     listeners = {
@@ -108,8 +112,12 @@ def routes(certificates: Certificates) -> tuple[list[Listener], list[str]]:
         Listener(place=place, rules=by_listener.get(listeners[place.load_balancer, place.port], []))
         for place in places(certificates)
     ]
-    groups = {group["TargetGroupArn"] for group in alb._tgs.all_values()}
-    return found, sorted(groups & _used())
+    groups = [
+        group["TargetGroupArn"]
+        for group in alb._tgs.all_values()
+        if group.get("TargetType") != "lambda"
+    ]
+    return found, sorted(groups)
 
 
 def view() -> View:
