@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from invoke.collection import Collection
@@ -15,8 +17,9 @@ from slipway.model import Verdict
 
 if TYPE_CHECKING:
     from slipway.console import Console
-    from slipway.release.progress import Progress
-    from slipway.release.world import Site
+    from slipway.release.plan_file import Saved
+    from slipway.release.progress import Options, Progress
+    from slipway.release.world import Site, World
     from slipway.rollout.model import Outcome
 
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         "service": "services to deploy (default: all)",
         "refresh": "run Terraform even where its inputs have not changed",
         "allow_destroy": "addresses that may be destroyed although they hold data, or `all`",
+        "plan": "file of `invoke plan --out`: refuse where anything has moved since",
         "only_changed": "leave services alone of which nothing has changed",
         "at_most": "services that are rolled out at the same time",
         "wait": "seconds to wait for somebody else's deploy",
@@ -43,6 +47,7 @@ def deploy(
     service: tuple[str, ...] = (),
     refresh: bool = False,
     allow_destroy: tuple[str, ...] = (),
+    plan: Path | None = None,
     only_changed: bool = False,
     at_most: int = 10,
     wait: int = 0,
@@ -75,11 +80,33 @@ def deploy(
     if resume:
         site = open_site(app, env, service)
         return finish(app.console, site, attach(site, options), as_json=json)
-    world = open_world(app, env, service)
+    saved = read_plan(plan, env, service) if plan else None
+    world = open_world(app, env, saved.services if saved else service)
+    if saved:
+        options = hold_to(saved, world, options)
     if dry_run:
         preview(world, options)
         return 0
     return finish(app.console, world, release.deploy(world, options), as_json=json)
+
+
+def read_plan(file: Path, env: str, services: tuple[str, ...]) -> Saved:
+    """The plan in `file`, if it is one for this deploy."""
+    from slipway.release import plan_file
+
+    saved = plan_file.read(file)
+    plan_file.demand_fit(saved, env, services, file)
+    return saved
+
+
+def hold_to(saved: Saved, world: World, options: Options) -> Options:
+    """The options of a deploy that is held to a plan; refuses where anything has moved since."""
+    from slipway.release import facts
+    from slipway.release.world import looks_at_images
+
+    now = facts.gather(world, looks_at_images(world))
+    facts.demand_unmoved(saved.facts, now, saved.environment)
+    return replace(options, expected=saved.facts)
 
 
 def finish(console: Console, site: Site, progress: Progress, *, as_json: bool) -> int:

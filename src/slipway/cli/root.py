@@ -17,6 +17,7 @@ TOP: Sequence[str] = (
     "history",
     "diff",
     "affected",
+    "plan",
     "new",
     "destroy",
 )

@@ -251,7 +251,7 @@ def show(plan: Planned, console: Console) -> None:
 
 def _summary(tf: Terraform, file: Path, stack: Stack, world: Terraforming) -> PlanSummary:
     text = world.run(tf.show(file), stack, "reading the plan").stdout
-    return summarise(json.loads(text))
+    return summarise(json.loads(text), stack.label)
 
 
 def _confirm(plan: Planned, world: Terraforming) -> None:

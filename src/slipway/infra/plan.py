@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.cost.resources import Resource, resources
 from slipway.errors import InfraError
 
 # What holds something that no later apply brings back: data, images, logs, names in use elsewhere.
@@ -83,10 +84,16 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanSummary:
-    """The changes of a plan, and the outputs that change, by name."""
+    """The changes of a plan, and the outputs that change, by name.
+
+    `before` and `after` are all resources of the stack, with values that may be secret: they are
+    never shown or written.
+    """
 
     changes: tuple[Change, ...] = ()
     outputs: tuple[str, ...] = ()
+    before: tuple[Resource, ...] = field(default=(), compare=False, repr=False)
+    after: tuple[Resource, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def empty(self) -> bool:
@@ -141,8 +148,8 @@ def is_stateful(kind: str) -> bool:
     return kind.startswith(STATEFUL)
 
 
-def summarise(plan: Mapping[str, Any]) -> PlanSummary:
-    """The summary of what `terraform show -json PLAN` printed."""
+def summarise(plan: Mapping[str, Any], stack: str = "") -> PlanSummary:
+    """The summary of what `terraform show -json PLAN` printed about the stack of that label."""
     changes = (_change(each) for each in plan.get("resource_changes", []))
     outputs = (
         name
@@ -150,7 +157,10 @@ def summarise(plan: Mapping[str, Any]) -> PlanSummary:
         if each.get("actions") != ["no-op"]
     )
     return PlanSummary(
-        changes=tuple(change for change in changes if change), outputs=tuple(sorted(outputs))
+        changes=tuple(change for change in changes if change),
+        outputs=tuple(sorted(outputs)),
+        before=tuple(resources(plan.get("prior_state", {}), stack)),
+        after=tuple(resources(plan, stack)),
     )
 
 

@@ -17,6 +17,7 @@ from slipway.release import (
     aim,
     aside,
     changed,
+    facts,
     lease,
     migrations,
     order,
@@ -50,6 +51,7 @@ def deploy(world: World, options: Options) -> Progress:
             changed.leave_unchanged(world, progress, partial(target, world))
         world = aside.going(world, progress)
     with held(world, options) as leases:
+        facts.demand_still(world, options.expected)
         take_over(world, leases)
         wayback.demand(world, options)
         with recorded(world, progress, leases):

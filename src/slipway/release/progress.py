@@ -21,7 +21,7 @@ class Options:
 
     `way_back` refuses a deploy after which there would be none. `at_most` services are rolled out
     at the same time; `only_changed` leaves those alone of which nothing has changed. `kind` and
-    `origins` (by service) go into the ledger.
+    `origins` (by service) go into the ledger. `expected` are the facts of the plan to deploy.
     """
 
     refresh: bool = False
@@ -31,6 +31,7 @@ class Options:
     way_back: bool = True
     at_most: int = 10
     only_changed: bool = False
+    expected: Mapping[str, str] = field(default_factory=dict)
     kind: Kind = "deploy"
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 from functools import partial
-from typing import Any
 
 from slipway.config import Service
+from slipway.infra import applied
+from slipway.infra.stacks import platform_stack
 from slipway.model import Verdict
 from slipway.release import bake, recover, smoke
 from slipway.release.parallel import side_by_side
@@ -50,7 +51,7 @@ def bake_all(site: Site, progress: Progress, watch: recover.Watch) -> None:
     passed = {each.name: progress.smoke.pop(each.name) for each in services}
     minutes = ", ".join(f"{each.name} {each.deploy.bake} min" for each in services)
     site.console.detail(f"watching alarms and answers: {minutes}")
-    baking = [what_bakes(progress, each) for each in services]
+    baking = [what_bakes(site, progress, each) for each in services]
     for name, problem in bake.bake(site.aws, baking, say=site.console.warn):
         if problem:
             how = "during the bake time"
@@ -65,17 +66,26 @@ def bakes(progress: Progress, service: Service) -> bool:
     return there and progress.outcome(service.name).verdict is Verdict.DEPLOYED
 
 
-def what_bakes(progress: Progress, service: Service) -> bake.Baking:
+def balancer(site: Site, progress: Progress) -> str:
+    """The ARN of the environment's load balancer, as its platform was applied last."""
+    stack = progress.stacks.get("platform")
+    if stack is None:
+        record = applied.read(platform_stack(site.settings, site.checkout), site.aws)
+        assert record, "a service was rolled out where there is no platform"
+        return str(json.loads(record.outputs["contract"])["load_balancer_arn"])
+    return str(json.loads(stack.outputs["contract"])["load_balancer_arn"])
+
+
+def what_bakes(site: Site, progress: Progress, service: Service) -> bake.Baking:
     """What is watched of a service, from the outputs of its stack and of the platform."""
     outputs = progress.stacks[service.name].outputs
-    contract: Any = json.loads(progress.stacks["platform"].outputs["contract"])
     groups = outputs.get("target_group_arns") or {"blue": outputs["target_group_arn"]}
     since_start = time.monotonic() - progress.rollouts[service.name].began
     return bake.Baking(
         name=service.name,
         seconds=60 * service.deploy.bake,
         alarms=tuple(outputs.get("alarm_names", ())),
-        balancer=contract["load_balancer_arn"],
+        balancer=balancer(site, progress),
         groups=tuple(groups.values()),
         began=time.time() - since_start,
     )

@@ -14,6 +14,7 @@ from slipway.console import Console
 from slipway.engine import DockerEngine
 from slipway.errors import DeployError
 from slipway.images.apply import Workbench, ensure, prepare
+from slipway.images.plan import ImagePlan
 from slipway.infra.apply import Terraforming, terraforming
 from slipway.model import ImageRef
 from slipway.paths import Checkout
@@ -116,6 +117,22 @@ def built(settings: Settings, bench: Workbench, service: Service, repository: st
         )
     ref = ensure(plan, bench).ref
     return Built(ref=ref, commit=plan.source.revision, dirty=plan.dirty)
+
+
+def looks_at_images(world: World) -> Callable[[Service, str], ImagePlan]:
+    """What plans a service's image in a repository, and builds nothing."""
+
+    def look(service: Service, repository: str) -> ImagePlan:
+        environment = world.settings.environment.name
+        return prepare(
+            service,
+            repository=repository,
+            environment=environment,
+            runner=world.runner,
+            engine=DockerEngine(),
+        )
+
+    return look
 
 
 def connect_to(app: App, settings: Settings) -> Aws:
