@@ -120,7 +120,7 @@ def _undone(now: Picture, watched: Watched) -> Decision:
         return _end(Verdict.SUPERSEDED, f"{why}; {serves} took over")
     if now.undo:
         return _end(Verdict.ROLLED_BACK, f"{why}; back at {serves}")
-    return _end(Verdict.FAILED, f"{why} before anything changed; {serves} serves on")
+    return _end(Verdict.FAILED, f"nothing had changed when {why}; {serves} serves on")
 
 
 def _too_late(ours: Shift) -> Decision:
@@ -129,7 +129,8 @@ def _too_late(ours: Shift) -> Decision:
 
 def _how(shift: Shift) -> str:
     verb = {"Failed": "failed", "Stopped": "was stopped"}.get(shift.status, shift.status)
-    return f"{verb}: {shift.message or shift.code}" if shift.message or shift.code else verb
+    told = (shift.message or shift.code).rstrip(".")
+    return f"{verb} ({told})" if told else verb
 
 
 def _end(verdict: Verdict, reason: str = "") -> Decision:
