@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from embedded_aws.ecs.exec import messages
 from embedded_aws.ecs.exec.messages import Payload
+from tests.e2e.clients.api import AWS, Cli
+from tests.e2e.clients.protocol import World
 from tests.e2e.embedded import Embedded, wait_for
 from tests.e2e.session import Client
 from tests.e2e.test_embedded_tasks import CLUSTER, NETWORK, Tasks
@@ -162,6 +169,47 @@ def test_a_task_without_the_agent_is_refused(shells: Shells, reason: str) -> Non
     assert agents == (["STOPPED"] if read_only else [])
     with pytest.raises(ClientError, match="execute command was not enabled when the task was run"):
         shells.execute(task)
+
+
+PLUGIN = """#!{python}
+import json, sys
+from tests.e2e.session import Client
+if len(sys.argv) == 1:
+    print("The Session Manager plugin was installed successfully.")
+    sys.exit()
+session, region, verb, profile, target, endpoint = sys.argv[1:]
+with Client(json.loads(session)) as client:
+    client.shake_hands()
+    print(json.dumps([verb, json.loads(target), client.to_the_end()]))
+"""
+
+
+def test_the_aws_cli_hands_the_session_to_its_plugin(
+    shells: Shells, task: str, tmp_path: Path
+) -> None:
+    """A stand-in of the plugin gets what the real one needs, and the command's output."""
+    plugin = tmp_path / "session-manager-plugin"
+    plugin.write_text(PLUGIN.format(python=sys.executable))
+    plugin.chmod(0o755)
+    cli = Cli("cli", World(shells.embedded, shells.image, "", ""), 0)
+    words = ("--task", task, "--command", "echo hi", "--interactive")
+    done = subprocess.run(
+        [*AWS, "ecs", "execute-command", "--cluster", CLUSTER, *words],
+        env={
+            **cli.environment,
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    verb, target, screen = json.loads(done.stdout.splitlines()[-1])
+    runtime = shells.task(task)["containers"][0]["runtimeId"]
+    assert (verb, screen) == ("StartSession", "hi\r\n")
+    assert target == {"Target": f"ecs:{CLUSTER}_{task.rsplit('/', 1)[-1]}_{runtime}"}
 
 
 def test_other_websockets_are_refused(shells: Shells) -> None:

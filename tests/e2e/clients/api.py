@@ -19,6 +19,8 @@ from tests.e2e.embedded import REGION
 AWSCLI = "1.46.2"
 """Of the package registry, with the botocore that it pins."""
 
+AWS = ("uv", "tool", "run", "-q", "--from", f"awscli=={AWSCLI}", "aws")
+
 COMMANDS = {"codedeploy": "deploy"}
 """Services that the AWS CLI has another name for."""
 
@@ -215,7 +217,8 @@ class Cli(ApiClient):
         words = (COMMANDS.get(service, service), xform_name(operation, "-"))
         done = subprocess.run(
             [
-                *("uv", "tool", "run", "-q", "--from", f"awscli=={AWSCLI}", "aws", *words),
+                *AWS,
+                *words,
                 *("--output", "json", "--cli-input-json", json.dumps(parameters)),
             ],
             env=self.environment,
