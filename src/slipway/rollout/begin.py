@@ -67,6 +67,7 @@ def create(aws: Aws, rollout: Rollout) -> None:
 
 
 def taken(target: Target, running: Shift | None) -> LockedError:
+    """What to raise where somebody else's deployment is under way."""
     named = running.id if running else "that CodeDeploy doesn't name"
     return LockedError(
         f"{target.name}: somebody else's deployment {named} of {target.application} is under way",

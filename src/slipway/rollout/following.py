@@ -98,6 +98,7 @@ def _has_all(aws: Aws, ours: Shift, service: Snapshot) -> bool:
 
 
 def settle(rollout: Rollout, decision: Decision) -> None:
+    """End `rollout` as decided, if it was."""
     if decision.verdict is None:
         return
     shift = rollout.memory.shift
