@@ -15,6 +15,8 @@ module "database" {
   backup_days    = var.database_backup_days
   key_arn        = local.kms_key_arn
   protected      = var.protected
+  instances      = var.database_instances
+  current        = var.database_current
 }
 
 # Who changes the services' passwords, where that is wanted: AWS's own function, which keeps two roles
@@ -80,7 +82,7 @@ locals {
     master_secret_arn = database.master_secret_arn
     security_group_id = database.security_group_id
     engine_version    = database.engine_version
-    identifier        = local.prefix
+    identifier        = database.identifier
     allocated_storage = var.database_storage
     max_connections   = null
     rotation = !local.database_rotates ? null : {

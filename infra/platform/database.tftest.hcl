@@ -81,6 +81,7 @@ run "refuses_what_makes_no_sense" {
     database_class         = "micro"
     database_rotation_days = -1
     database_storage_max   = 20
+    database_current       = "restored"
     replica_region         = "us-west-1"
   }
 
@@ -91,6 +92,7 @@ run "refuses_what_makes_no_sense" {
     var.cache_type,
     var.database_backup_days,
     var.database_class,
+    var.database_current,
     var.database_rotation_days,
     var.database_storage_max,
     var.replica_region,
@@ -106,6 +108,16 @@ run "refuses_what_rds_would" {
   }
 
   expect_failures = [var.database_backup_days, var.database_storage]
+}
+
+run "refuses_an_environment_without_an_instance" {
+  command = plan
+
+  variables {
+    database_instances = {}
+  }
+
+  expect_failures = [var.database_instances]
 }
 
 run "keeps_what_it_is_given" {
@@ -129,25 +141,26 @@ run "keeps_what_it_is_given" {
 
   assert {
     condition = alltrue([
-      aws_db_instance.this.engine == "postgres",
-      aws_db_instance.this.engine_version == "16",
-      aws_db_instance.this.multi_az,
-      aws_db_instance.this.deletion_protection,
-      aws_db_instance.this.backup_retention_period == 30,
-      !aws_db_instance.this.skip_final_snapshot,
-      aws_db_instance.this.final_snapshot_identifier == "twelve-chars-sixteen-letters0-production00-final",
-      aws_db_instance.this.delete_automated_backups == false,
+      aws_db_instance.this["main"].engine == "postgres",
+      aws_db_instance.this["main"].engine_version == "16",
+      aws_db_instance.this["main"].multi_az,
+      aws_db_instance.this["main"].deletion_protection,
+      aws_db_instance.this["main"].backup_retention_period == 30,
+      !aws_db_instance.this["main"].skip_final_snapshot,
+      aws_db_instance.this["main"].final_snapshot_identifier == "twelve-chars-sixteen-letters0-production00-final",
+      aws_db_instance.this["main"].delete_automated_backups == false,
+      length(aws_db_instance.this["main"].restore_to_point_in_time) == 0,
     ])
     error_message = "two zones, 30 days of backups, and not deleted by accident"
   }
 
   assert {
     condition = alltrue([
-      aws_db_instance.this.storage_encrypted,
-      aws_db_instance.this.kms_key_id == "arn:aws:kms:us-west-1:123456789012:key/1",
-      aws_db_instance.this.manage_master_user_password,
-      aws_db_instance.this.password == null,
-      !aws_db_instance.this.publicly_accessible,
+      aws_db_instance.this["main"].storage_encrypted,
+      aws_db_instance.this["main"].kms_key_id == "arn:aws:kms:us-west-1:123456789012:key/1",
+      aws_db_instance.this["main"].manage_master_user_password,
+      aws_db_instance.this["main"].password == null,
+      !aws_db_instance.this["main"].publicly_accessible,
       { for parameter in aws_db_parameter_group.this.parameter : parameter.name => parameter.value }["rds.force_ssl"] == "1",
       aws_db_parameter_group.this.family == "postgres16",
     ])
@@ -155,12 +168,12 @@ run "keeps_what_it_is_given" {
   }
 
   assert {
-    condition     = aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"]) && alltrue([for group in aws_cloudwatch_log_group.this : group.retention_in_days == 30])
+    condition     = aws_db_instance.this["main"].enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"]) && alltrue([for group in aws_cloudwatch_log_group.this : group.retention_in_days == 30])
     error_message = "its logs are kept for 30 days"
   }
 
   assert {
-    condition     = length(aws_db_instance.this.identifier) <= 63 && length(aws_iam_role.monitoring.name) <= 64
+    condition     = length(aws_db_instance.this["main"].identifier) <= 63 && length(aws_iam_role.monitoring.name) <= 64
     error_message = "RDS allows 63 characters, IAM 64"
   }
 }
@@ -185,7 +198,87 @@ run "goes_when_nothing_is_protected" {
   }
 
   assert {
-    condition     = !aws_db_instance.this.deletion_protection && aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.final_snapshot_identifier == null
+    condition     = !aws_db_instance.this["main"].deletion_protection && aws_db_instance.this["main"].skip_final_snapshot && aws_db_instance.this["main"].final_snapshot_identifier == null
     error_message = "an environment for trying leaves nothing behind"
   }
+}
+
+run "has_the_restored_beside_the_former" {
+  module {
+    source = "../modules/database"
+  }
+
+  variables {
+    name           = "twelve-chars-sixteen-letters0-production00"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.m7g.large"
+    storage        = 100
+    storage_max    = 500
+    multi_az       = true
+    current        = "after"
+    instances = {
+      main         = {}
+      after        = { source = "twelve-chars-sixteen-letters0-production00", time = "2026-03-31T23:59:59Z" }
+      gone         = { source = "db-ABCDEFGHIJKL0123456789MNOP" }
+      lastsnapshot = { snapshot = "twelve-chars-sixteen-letters0-production00-final" }
+    }
+  }
+
+  assert {
+    condition     = output.identifier == "twelve-chars-sixteen-letters0-production00-after"
+    error_message = "services use the one that is current"
+  }
+
+  assert {
+    condition = alltrue([
+      one(aws_db_instance.this["after"].restore_to_point_in_time).source_db_instance_identifier == aws_db_instance.this["main"].identifier,
+      one(aws_db_instance.this["after"].restore_to_point_in_time).restore_time == "2026-03-31T23:59:59Z",
+      one(aws_db_instance.this["gone"].restore_to_point_in_time).source_dbi_resource_id == "db-ABCDEFGHIJKL0123456789MNOP",
+      one(aws_db_instance.this["gone"].restore_to_point_in_time).use_latest_restorable_time,
+      aws_db_instance.this["lastsnapshot"].snapshot_identifier == "twelve-chars-sixteen-letters0-production00-final",
+    ])
+    error_message = "as it was at a second, at the latest one, or in a snapshot"
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_db_instance.this : each.deletion_protection && each.backup_retention_period == 30 && each.multi_az && each.manage_master_user_password])
+    error_message = "a restored database is kept as well as the first"
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_db_instance.this : length(each.final_snapshot_identifier) <= 63]) && length(distinct([for each in aws_db_instance.this : each.final_snapshot_identifier])) == 4
+    error_message = "each has a last snapshot of its own, and RDS allows 63 characters"
+  }
+
+  assert {
+    condition     = toset([for group in aws_cloudwatch_log_group.this : group.name if strcontains(group.name, "postgresql")]) == toset([for each in aws_db_instance.this : "/aws/rds/instance/${each.identifier}/postgresql"])
+    error_message = "each writes its own log"
+  }
+}
+
+run "refuses_what_cannot_be_restored" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    name           = "shop-dev"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.t4g.micro"
+    storage        = 20
+    storage_max    = 100
+    multi_az       = false
+    instances = {
+      Restored = { source = "shop-dev", snapshot = "last" }
+      untimed  = { time = "2026-03-31 23:59" }
+    }
+  }
+
+  expect_failures = [var.instances]
 }

@@ -69,6 +69,33 @@ variable "database_class" {
   }
 }
 
+variable "database_current" {
+  type        = string
+  description = "Which of database_instances services use."
+  default     = "main"
+
+  validation {
+    condition     = contains(keys(var.database_instances), var.database_current)
+    error_message = "database_current: one of database_instances (${join(", ", keys(var.database_instances))})."
+  }
+}
+
+variable "database_instances" {
+  type = map(object({
+    snapshot = optional(string)
+    source   = optional(string)
+    time     = optional(string)
+  }))
+  description = "Instances of the database by name, and what each began with: docs/runbooks/recovery.md."
+  default     = { main = {} }
+
+  # What each has to look like is told by the module database.
+  validation {
+    condition     = length(var.database_instances) >= 1 && length(var.database_instances) <= 3
+    error_message = "database_instances: one, and another or two for as long as a recovery takes."
+  }
+}
+
 variable "database_multi_az" {
   type        = bool
   description = "Whether a standby of the database in another zone takes over when the first fails."

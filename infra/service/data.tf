@@ -90,6 +90,10 @@ locals {
     username = replace(var.service.name, "-", "_")
   }
 
+  # A restored instance makes a new revision: before that is rolled out, the migration task runs, which
+  # writes the host into the secret.
+  database_env = !var.service.database.enabled ? {} : { DATABASE_INSTANCE = local.database.identifier }
+
   # From the secret, all of them: a restored database has another host, a rotated role another name.
   database_secrets = !var.service.database.enabled ? {} : {
     for name, key in { HOST = "host", PORT = "port", NAME = "dbname", USERNAME = "username", PASSWORD = "password" } :

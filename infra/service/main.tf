@@ -94,7 +94,7 @@ module "task_definition" {
   task_role_arn      = module.roles.task_arn
   log_group          = aws_cloudwatch_log_group.this["app"].name
   region             = var.region
-  env                = merge(local.env, local.cache_env)
+  env                = merge(local.env, local.cache_env, local.database_env)
   secrets            = merge(local.secrets, local.database_secrets)
 }
 

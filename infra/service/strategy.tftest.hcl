@@ -58,6 +58,7 @@ override_data {
         "database": {
           "endpoint": "shop-default.abc.us-west-1.rds.amazonaws.com",
           "port": 5432,
+          "identifier": "shop-default",
           "master_secret_arn": "arn:aws:secretsmanager:us-west-1:123456789012:secret:rds!db-1-AbCdEf",
           "security_group_id": "sg-2",
           "rotation": { "function_arn": "arn:aws:lambda:us-west-1:123456789012:function:shop-default-rotation", "days": 30 }
@@ -203,6 +204,11 @@ run "gets_what_it_asks_for" {
       DATABASE_USERNAME = "arn:aws:secretsmanager:us-west-1:123456789012:secret:mock-AbCdEf:username::"
     })
     error_message = "the app knows its own account on the database, and never the master's"
+  }
+
+  assert {
+    condition     = local.database_env.DATABASE_INSTANCE == "shop-default"
+    error_message = "another instance makes another revision, whose deploy migrates and learns the new host"
   }
 
   assert {

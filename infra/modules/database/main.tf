@@ -16,12 +16,23 @@ resource "aws_db_subnet_group" "this" {
 
 # --- What it writes down -------------------------------------------------------------------------
 
+locals {
+  logs = ["postgresql", "upgrade"]
+
+  identifiers = {
+    for key in keys(var.instances) : key => key == "main" ? var.name : "${var.name}-${key}"
+  }
+
+  # Identifiers are in lower case, resource ids are not.
+  by_id = { for key, each in var.instances : key => can(regex("^db-[A-Z0-9]+$", each.source)) }
+}
+
 # Made before the instance: RDS would make them itself, to be kept for ever and without our key.
 resource "aws_cloudwatch_log_group" "this" {
   # checkov:skip=CKV_AWS_338:Logs are kept for 30 days by requirement
-  for_each = toset(["postgresql", "upgrade"])
+  for_each = toset([for pair in setproduct(keys(var.instances), local.logs) : join("/", pair)])
 
-  name              = "/aws/rds/instance/${var.name}/${each.value}"
+  name              = "/aws/rds/instance/${local.identifiers[split("/", each.value)[0]]}/${split("/", each.value)[1]}"
   retention_in_days = var.log_retention
   kms_key_id        = var.key_arn
 }
@@ -53,7 +64,7 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
   policy_arn = "arn:${var.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 }
 
-# --- Instance ----------------------------------------------------------------------------------
+# --- Instances: one, and another for a while after a restore ------------------------------------
 
 resource "aws_db_parameter_group" "this" {
   name        = "${var.name}-postgres16"
@@ -79,7 +90,9 @@ resource "aws_db_parameter_group" "this" {
 
 resource "aws_db_instance" "this" {
   # checkov:skip=CKV_AWS_157:Two zones where the environment asks for them (multi_az); a second one doubles the price
-  identifier     = var.name
+  for_each = var.instances
+
+  identifier     = local.identifiers[each.key]
   engine         = "postgres"
   engine_version = "16"
   instance_class = var.instance_class
@@ -109,10 +122,10 @@ resource "aws_db_instance" "this" {
   deletion_protection       = var.protected
   delete_automated_backups  = !var.protected
   skip_final_snapshot       = !var.protected
-  final_snapshot_identifier = var.protected ? "${var.name}-final" : null
+  final_snapshot_identifier = var.protected ? "${local.identifiers[each.key]}-final" : null
 
   auto_minor_version_upgrade      = true
-  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
+  enabled_cloudwatch_logs_exports = local.logs
   monitoring_interval             = 60
   monitoring_role_arn             = aws_iam_role.monitoring.arn
   performance_insights_enabled    = true
@@ -121,8 +134,41 @@ resource "aws_db_instance" "this" {
   # Changes that restart the database wait for the maintenance window.
   apply_immediately = false
 
+  snapshot_identifier = each.value.snapshot
+
+  dynamic "restore_to_point_in_time" {
+    for_each = each.value.source[*]
+
+    content {
+      source_db_instance_identifier = local.by_id[each.key] ? null : each.value.source
+      source_dbi_resource_id        = local.by_id[each.key] ? each.value.source : null
+      restore_time                  = each.value.time
+      use_latest_restorable_time    = each.value.time == null ? true : null
+    }
+  }
+
+  # What a database began with is history: told otherwise later, Terraform would make it anew.
+  lifecycle {
+    ignore_changes = [restore_to_point_in_time, snapshot_identifier]
+  }
+
   depends_on = [
     aws_cloudwatch_log_group.this,
     aws_iam_role_policy_attachment.monitoring,
   ]
+}
+
+moved {
+  from = aws_db_instance.this
+  to   = aws_db_instance.this["main"]
+}
+
+moved {
+  from = aws_cloudwatch_log_group.this["postgresql"]
+  to   = aws_cloudwatch_log_group.this["main/postgresql"]
+}
+
+moved {
+  from = aws_cloudwatch_log_group.this["upgrade"]
+  to   = aws_cloudwatch_log_group.this["main/upgrade"]
 }

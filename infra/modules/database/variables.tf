@@ -19,6 +19,17 @@ variable "backup_days" {
   }
 }
 
+variable "current" {
+  type        = string
+  description = "Which of the instances is the environment's."
+  default     = "main"
+
+  validation {
+    condition     = contains(keys(var.instances), var.current)
+    error_message = "current: one of instances (${join(", ", keys(var.instances))})."
+  }
+}
+
 variable "instance_class" {
   type        = string
   description = "Size, such as db.t4g.micro."
@@ -26,6 +37,36 @@ variable "instance_class" {
   validation {
     condition     = can(regex("^db[.][a-z0-9]+[.][a-z0-9]+$", var.instance_class))
     error_message = "instance_class: a class of RDS such as db.t4g.micro."
+  }
+}
+
+variable "instances" {
+  type = map(object({
+    snapshot = optional(string)
+    source   = optional(string)
+    time     = optional(string)
+  }))
+  description = "Instances by name: main is called like the environment, another <name>-<key>. A new one begins empty, from a snapshot, or as source (an instance, or the resource id of one that is gone) was at a time, by default the latest. Counts when it is made, not later."
+  default     = { main = {} }
+
+  validation {
+    condition     = alltrue([for key in keys(var.instances) : can(regex("^[a-z][a-z0-9]{0,11}$", key))])
+    error_message = "instances: names of 1 to 12 lower case letters and digits, beginning with a letter."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.instances) : each.snapshot == null || each.source == null])
+    error_message = "instances: from a snapshot or from a source, not both."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.instances) : each.time == null || each.source != null])
+    error_message = "instances: a time needs the source whose time it is."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.instances) : each.time == null || can(regex("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$", each.time))])
+    error_message = "instances: time in UTC to the second, such as 2026-03-31T23:59:59Z."
   }
 }
 
@@ -51,8 +92,8 @@ variable "name" {
   description = "Prefix of the environment: the instance's identifier."
 
   validation {
-    condition     = length(var.name) <= 57
-    error_message = "name: at most 57 characters; the last snapshot is called name-final, and RDS allows 63."
+    condition     = length(var.name) <= 44
+    error_message = "name: at most 44 characters; a last snapshot is called name-key-final, and RDS allows 63."
   }
 }
 

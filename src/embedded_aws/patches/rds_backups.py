@@ -98,6 +98,9 @@ def inherited(source: Mapping[str, Any], p: Params) -> dict[str, Any]:
     values = {name: source[name] for name in (*names, "MasterUsername", "DBName")}
     values["MasterUserPassword"] = source["_MasterUserPassword"]
     values["Port"] = source.get("_port") or source.get("Port")
+    # Of another instance, but not of a snapshot, which has none of these.
+    for name in ("BackupRetentionPeriod", "PreferredBackupWindow", "PreferredMaintenanceWindow"):
+        values[name] = source.get(name)
     values["StorageEncrypted"] = str(bool(source.get("StorageEncrypted"))).lower()
     values["KmsKeyId"] = source.get("KmsKeyId") or ""
     kept = {name: [str(value)] for name, value in values.items() if value not in (None, "")}

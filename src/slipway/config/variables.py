@@ -11,7 +11,7 @@ OURS = frozenset({"SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "PORT", "ROU
 """Variables that Slipway sets for every container."""
 
 DATABASE = frozenset(
-    f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "USERNAME", "PASSWORD")
+    f"DATABASE_{part}" for part in ("HOST", "INSTANCE", "PORT", "NAME", "USERNAME", "PASSWORD")
 )
 """Variables that Slipway sets where the service has a database."""
 
