@@ -105,12 +105,10 @@ class Plane:
             raise
 
     async def _bring(self, listeners: Sequence[Listener], wanted: Told, frame: str) -> None:
-        before = self._told
-        if frame != self._frame or not self._running:
-            await self._load(listeners, wanted, frame)
-        if self._running and before not in (wanted, Told()):
-            # Also after a reload, for the workers that were replaced.
-            await asyncio.to_thread(self._apply, before, wanted)
+        changed = frame != self._frame or not self._running
+        fresh = changed and await self._load(listeners, wanted, frame)
+        if self._running and not fresh and wanted != self._told:
+            await asyncio.to_thread(self._apply, self._told, wanted)
         self._told = wanted
 
     async def close(self) -> None:
@@ -119,6 +117,7 @@ class Plane:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait)
         await asyncio.to_thread(self._log.close)
+        self._runtime.close()
 
     def connections(self) -> Counter[str]:
         """Connections of clients, by load balancer."""
@@ -163,26 +162,31 @@ class Plane:
     def _eligible(self, targets: list[Target]) -> list[Target]:
         return eligible(targets, [self._pool.shown(target).state for target in targets])
 
-    async def _load(self, listeners: Sequence[Listener], wanted: Told, frame: str) -> None:
+    async def _load(self, listeners: Sequence[Listener], wanted: Told, frame: str) -> bool:
+        """Write the files; whether there is a worker that has read them."""
         self._file.write_text(render(str(self._runtime.socket), listeners, wanted.slots))
         self._file.with_name(WEIGHTS).write_text(as_map(wanted.weights))
         problem = await asyncio.to_thread(self._problem)
-        if problem:
-            log.error("HAProxy refuses its configuration: %s", problem)
-        else:
-            await self._begin()
         # Not again before something changes, also where it was refused.
         self._frame = frame
+        if problem:
+            log.error("HAProxy refuses its configuration: %s", problem)
+            return False
+        return await self._begin()
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> bool:
         """Start or reload; whoever goes on before the new worker serves tells it nothing."""
         before = await asyncio.to_thread(self._runtime.worker) if self._running else 0
         if self._running and self._process:
             self._process.send_signal(signal.SIGUSR2)
         else:
             self._start()
-        if not await self._runtime.begun(before, lambda: self._running):
+        begun = await self._runtime.begun(before, lambda: self._running)
+        if begun:
+            await asyncio.to_thread(self._runtime.retire)
+        else:
             log.error("HAProxy does not begin to serve")
+        return begun
 
     def _problem(self) -> str:
         argv = [self._program, "-c", "-f", str(self._file)]

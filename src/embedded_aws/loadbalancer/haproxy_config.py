@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded_aws.loadbalancer.choice import weights
-from embedded_aws.loadbalancer.haproxy_log import FORMAT
+from embedded_aws.loadbalancer.haproxy_log import AGAIN, FORMAT
 from embedded_aws.loadbalancer.listeners import Place
 
 HEAD = """\
@@ -42,6 +42,16 @@ SPARE = 8
 DICE = 1000
 """Sides of the dice that is cast for each request: the finest share is a thousandth."""
 
+WEIGHTS = "haproxy.map"
+"""The file beside the configuration that says which shares of the traffic go where."""
+
+HANDED_ON = 0
+"""In place of a rule: the worker was replaced, and hands all requests on to the new one."""
+
+HAND_ON = f"int({HANDED_ON}),map_int({WEIGHTS})"
+REPLACED = {str(HANDED_ON): "replaced"}
+"""The map of a worker that was replaced."""
+
 NOWHERE = "127.0.0.1:1"
 
 
@@ -61,10 +71,6 @@ class Slot:
     state: str = "maint"
 
 
-WEIGHTS = "haproxy.map"
-"""The file beside the configuration that says which shares of the traffic go where."""
-
-
 def render(
     socket: str, listeners: Sequence[Listener], backends: Mapping[str, Sequence[Slot]]
 ) -> str:
@@ -74,6 +80,7 @@ def render(
     """
     parts = [HEAD.format(socket=socket, log_format=quoted(FORMAT))]
     parts += ["\n".join(_frontend(listener)) for listener in listeners]
+    parts += ["\n".join(_new_worker(listener.place)) for listener in listeners]
     parts += ["\n".join(_backend(arn, slots)) for arn, slots in sorted(backends.items())]
     return "\n\n".join(parts) + "\n"
 
@@ -89,12 +96,9 @@ def backend_name(arn: str) -> str:
 
 
 def rule_key(place: Place, rule: Mapping[str, Any]) -> int:
-    """A number that stays the same for as long as the rule is there.
-
-    So that what is told of it means the same to a worker that an older file made.
-    """
+    """A number of its own, above 0, among the rules of all listeners."""
     name = f"{frontend_name(place)} {rule.get('RuleArn') or rule.get('Priority', 'default')}"
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big")
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big") + 1
 
 
 def shares(listeners: Sequence[Listener], backends: Collection[str]) -> dict[str, str]:
@@ -148,12 +152,26 @@ def _frontend(listener: Listener) -> Iterator[str]:
     yield f"  http-request set-header X-Forwarded-Proto {place.protocol}"
     yield f"  http-request set-header X-Forwarded-Port {place.port}"
     yield f"  http-request set-var(txn.dice) rand({DICE})"
+    yield f"  http-request set-var(txn.rule) int({HANDED_ON}) if {{ {HAND_ON} -m found }}"
     for number, rule in enumerate(listener.rules):
         yield from _conditions(number, rule_key(place, rule), rule)
     for rule in listener.rules:
         yield from _action(rule_key(place, rule), _last(rule), place)
+    yield f"  use_backend {_again(place)} if {{ var(txn.rule) -m int {HANDED_ON} }}"
     # A rule that has no group with a weight is not in the map: 503, as AWS answers.
     yield f"  use_backend %[var(txn.rule),mul({DICE}),add(txn.dice),map_int({WEIGHTS})]"
+
+
+def _new_worker(place: Place) -> Iterator[str]:
+    """Where a worker that was replaced sends what it is asked: to the same port again."""
+    address = "127.0.0.1" if place.address == "0.0.0.0" else place.address  # noqa: S104
+    yield f"backend {_again(place)}"
+    tls = " ssl verify none" if place.certificate else ""
+    yield f"  server again {address}:{place.real_port}{tls}"
+
+
+def _again(place: Place) -> str:
+    return f"{AGAIN}{frontend_name(place)}"
 
 
 def _tls(place: Place) -> str:

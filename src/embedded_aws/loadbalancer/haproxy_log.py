@@ -10,6 +10,9 @@ from pathlib import Path
 
 from embedded_aws.loadbalancer.traffic import Answer
 
+AGAIN = "again_"
+"""How names of backends begin by which a worker that was replaced hands requests on."""
+
 log = logging.getLogger("embedded.haproxy")
 
 FORMAT = "%f|%b|%s|%ST|%Tr"
@@ -26,6 +29,9 @@ def answer(line: str, names: Mapping[str, str]) -> Answer | None:
     if len(words) != 5 or balancer is None:
         return None
     _, backend, server, status, milliseconds = words
+    if backend.startswith(AGAIN):
+        # The new worker tells of it.
+        return None
     chosen = server != "<NOSRV>"
     seconds = int(milliseconds) / 1000 if chosen and int(milliseconds) >= 0 else None
     return Answer(balancer, names.get(backend, "") if chosen else "", int(status), seconds)

@@ -1,13 +1,14 @@
 """HAProxy's workers by their sockets: what they are told, and what they tell.
 
-After a reload, workers that were replaced finish what they have. They are told all that the new one
-is told, or a client that keeps its connection would be sent where nobody is any more.
+After a reload, workers that were replaced finish what they have. HAProxy lets nobody change their
+targets, so they are told to hand what is still asked of them to the new one: they know nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import socket
 import tempfile
 import time
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from embedded_aws.loadbalancer.haproxy_config import WEIGHTS, Slot, backend_name
+from embedded_aws.loadbalancer.haproxy_config import REPLACED, WEIGHTS, Slot, backend_name
 
 LONGEST_SOCKET = 80
 """Characters; the system allows 104 or more, and HAProxy adds some of its own."""
@@ -38,6 +39,12 @@ class Runtime:
     def __init__(self, path: Path) -> None:
         self.socket = short(path)
         self.master = Path(f"{self.socket}.master")
+        self._folder = None if self.socket == path else self.socket.parent
+
+    def close(self) -> None:
+        """Remove a folder that was made for the sockets alone."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def worker(self) -> int:
         """The process that takes new connections; 0 where there is none."""
@@ -53,16 +60,17 @@ class Runtime:
         return [int(pid) for pid in re.findall(r"^(\d+)\s+worker", old, re.MULTILINE)]
 
     def tell(self, commands: Sequence[str]) -> None:
-        """Say it to all workers; one that was replaced may not know what is meant."""
-        for some in _chunks(commands):
-            ask(self.socket, ";".join(some))
-            for pid in self.replaced():
-                ask(self.master, ";".join(f"@!{pid} {command}" for command in some))
+        """Say it to the worker that takes new connections."""
+        for begin in range(0, len(commands), AT_ONCE):
+            ask(self.socket, ";".join(commands[begin : begin + AT_ONCE]))
 
     def weigh(self, entries: Mapping[str, str]) -> None:
         """Put other weights in place of those that there are, at once."""
-        self._weigh("", self.socket, entries)
-        self._with_replaced(lambda pid: self._weigh(f"@!{pid} ", self.master, entries))
+        _replace_map(self.socket, "", entries)
+
+    def retire(self) -> None:
+        """Have the workers that were replaced hand on what they are asked."""
+        self._with_replaced(lambda pid: _replace_map(self.master, f"@!{pid} ", REPLACED))
 
     def in_flight(self) -> Counter[tuple[str, str]]:
         """Requests in flight by backend and server, of all workers."""
@@ -107,16 +115,19 @@ class Runtime:
             return False
         return self.worker() not in (0, before)
 
-    def _weigh(self, prefix: str, path: Path, entries: Mapping[str, str]) -> None:
-        """Nobody sees some of the entries without the others: they are made valid together."""
-        answer = ask(path, f"{prefix}prepare map {WEIGHTS}")
-        found = re.search(r"created: (\d+)", answer)
-        if found is None:
-            raise OSError(f"HAProxy does not change weights: {answer.strip()[:100]}")
-        version = f"@{found[1]} {WEIGHTS}"
-        adds = [f"add map {version} {key} {value}" for key, value in entries.items()]
-        for some in _chunks([*adds, f"commit map {version}"]):
-            ask(path, ";".join(prefix + command for command in some))
+
+def _replace_map(path: Path, prefix: str, entries: Mapping[str, str]) -> None:
+    """Nobody sees some of the entries without the others: they are made valid together."""
+    answer = ask(path, f"{prefix}prepare map {WEIGHTS}")
+    found = re.search(r"created: (\d+)", answer)
+    if found is None:
+        raise OSError(f"HAProxy does not change weights: {answer.strip()[:100]}")
+    version = f"@{found[1]} {WEIGHTS}"
+    adds = [f"add map {version} {key} {value}" for key, value in entries.items()]
+    commands = [*adds, f"commit map {version}"]
+    for begin in range(0, len(commands), AT_ONCE):
+        some = commands[begin : begin + AT_ONCE]
+        ask(path, ";".join(prefix + command for command in some))
 
 
 def ask(path: Path, question: str) -> str:
@@ -176,8 +187,3 @@ def short(path: Path) -> Path:
     if len(str(path)) <= LONGEST_SOCKET and re.fullmatch(r"[\w./-]+", str(path), re.ASCII):
         return path
     return Path(tempfile.mkdtemp(prefix="slipway-")) / path.name
-
-
-def _chunks(commands: Sequence[str]) -> Iterator[Sequence[str]]:
-    for begin in range(0, len(commands), AT_ONCE):
-        yield commands[begin : begin + AT_ONCE]

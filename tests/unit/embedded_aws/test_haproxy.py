@@ -62,7 +62,8 @@ def test_the_first_matching_rule_wins() -> None:
         'acl r0c0 path -m reg "^/a.*\\$"',
         'acl r0c0 path -m reg "^/b.\\$"',
     ]
-    first, second = (line.split("int(")[1] for line in lines(text, "set-var(txn.rule)"))
+    chosen = lines(text, "set-var(txn.rule)")[1:]
+    first, second = (line.split("int(")[1] for line in chosen)
     assert first.endswith(") if !{ var(txn.rule) -m found } r0c0")
     assert second.endswith(") if !{ var(txn.rule) -m found }")
     assert first.partition(")")[0] != second.partition(")")[0]
@@ -108,15 +109,31 @@ def test_weights_are_not_in_the_configuration() -> None:
     assert config(when(FORWARD)) == config(when(weighted(0, 100)))
 
 
-def test_a_rule_keeps_its_key() -> None:
-    """Where rules come and go around it, so that an older worker understands what it is told."""
+def test_each_rule_has_a_key_of_its_own() -> None:
+    """By which all listeners' rules share one map; 0 is none's."""
     keys = {
         rule_key(place, rule)
         for place in (PLACE, PLACE._replace(real_port=81))
         for rule in ({"RuleArn": "a"}, {"RuleArn": "b"}, {"Priority": "1"}, {})
     }
     assert len(keys) == 8
+    assert 0 not in keys
     assert rule_key(PLACE, {"RuleArn": "a", "Priority": "1"}) == rule_key(PLACE, {"RuleArn": "a"})
+
+
+@pytest.mark.parametrize(
+    ("place", "server"),
+    [
+        (PLACE, "server again 127.0.1.1:20080"),
+        (PLACE._replace(address="0.0.0.0"), "server again 127.0.0.1:20080"),
+        (PLACE._replace(certificate="a.pem"), "server again 127.0.1.1:20080 ssl verify none"),
+    ],
+)
+def test_a_worker_that_was_replaced_asks_the_new_one(place: Place, server: str) -> None:
+    """At the same port, where only the new one listens; nobody else has a rule of that number."""
+    text = render("/run/h.sock", [Listener(place=place, rules=[when(FORWARD)])], {})
+    assert lines(text, "server again") == [server]
+    assert lines(text, "-m int 0 }")[0].startswith("use_backend again_lb_")
 
 
 def test_slots_carry_their_state() -> None:
@@ -265,3 +282,31 @@ def test_only_what_differs_is_told() -> None:
     ]
     assert shut(before, wanted) == [f"set server {server}/s0 state drain"]
     assert opened(wanted, wanted) == shut(wanted, wanted) == []
+
+
+@dataclass
+class Recorder:
+    """What a runtime is told."""
+
+    said: list[Any] = field(default_factory=list)
+
+    def tell(self, commands: Sequence[str]) -> None:
+        self.said += [command.partition("/")[2] for command in commands]
+
+    def weigh(self, entries: Mapping[str, str]) -> None:
+        self.said.append(entries)
+
+
+def test_no_request_is_left_without_a_target(tmp_path: Path) -> None:
+    """When traffic moves from blue to green: green is opened, then it moves, then blue is shut."""
+    blue, green = (Slot(address=f"10.0.0.{n}:80", state="ready") for n in (1, 2))
+    before = Told(slots={BLUE: [blue], GREEN: [Slot()]}, weights={"0:999": "blue"})
+    slots = {BLUE: [replace(blue, state="drain")], GREEN: [green]}
+    tested, recorder = plane(FakePool(), tmp_path), Recorder()
+    tested._runtime = cast(Any, recorder)
+    tested._apply(before, Told(slots=slots, weights={"0:999": "green"}))
+    assert recorder.said == [
+        *("s0 addr 10.0.0.2 port 80", "s0 weight 1", "s0 state ready"),
+        {"0:999": "green"},
+        "s0 state drain",
+    ]

@@ -180,6 +180,25 @@ def test_a_reload_keeps_idle_connections(world: World, tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_replaced_worker_knows_who_drains(world: World, tmp_path: Path) -> None:
+    """It sends nothing to a target that was deregistered after it was replaced."""
+    world.green.key = world.green.key._replace(group=BLUE)
+
+    async def scenario() -> None:
+        async with planed(world, tmp_path) as plane:
+            clients = [world.client() for _ in range(8)]
+            first = Counter([await asyncio.to_thread(client.ask) for client in clients])
+            assert set(first) == {"blue", "green"}
+            world.ports.append(free_port())
+            await plane.follow()
+            world.blue.leaves = time.monotonic() + 60
+            await plane.follow()
+            answers = Counter([await asyncio.to_thread(client.ask) for client in clients])
+            assert answers == {"green, closed": 8}
+
+    asyncio.run(scenario())
+
+
 def test_requests_of_a_replaced_worker_are_counted(world: World, tmp_path: Path) -> None:
     """Until they are answered their target may not go."""
 

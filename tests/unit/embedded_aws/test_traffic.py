@@ -24,6 +24,7 @@ NAMES = {"lb_a": BALANCER, "tg_b": GROUP}
         ("lb_a|tg_b|<NOSRV>|503|-1", Answer(BALANCER, "", 503, None)),
         ("lb_a|lb_a|<NOSRV>|301|-1", Answer(BALANCER, "", 301, None)),
         ("lb_a|lb_a|<NOSRV>|-1|-1", Answer(BALANCER, "", -1, None)),
+        ("lb_a|again_lb_a|again|200|34", None),
         ("gone|tg_b|s0|200|34", None),
         ("Proxy lb_a started.", None),
     ],
