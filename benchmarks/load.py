@@ -41,6 +41,7 @@ HEAD = LINE.format(
 def main() -> int:
     asked = arguments()
     signal.signal(signal.SIGTERM, _interrupt)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     print("wrk is not installed: the checker alone" if not wrk.found() else "with wrk")
     try:
         with instance(asked.forwarder) as embedded:

@@ -21,11 +21,11 @@ MINUTE = "1"
 """Seconds of a minute of CodeDeploy's."""
 
 
-def open_for(embedded: Embedded, strategy: str) -> Shop:
-    """A shop with two tasks that is rolled out by this strategy."""
+def open_for(embedded: Embedded, strategy: str, name: str = "") -> Shop:
+    """A shop with two tasks that is rolled out by this strategy, and named after it."""
     return open_shop(
         embedded,
-        name=f"shop-{strategy.replace('_', '-')}",
+        name=name or f"shop-{strategy.replace('_', '-')}",
         controller="CODE_DEPLOY" if STRATEGIES[strategy] else "ECS",
         command=["python3", "-c", APPLICATION.read_text()],
         cpu=512,
