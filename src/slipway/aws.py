@@ -102,9 +102,8 @@ class Aws:
     def secretsmanager(self) -> SecretsManagerClient:
         return self.session.client("secretsmanager", **self._options())
 
-    @cached_property
-    def sns(self) -> SNSClient:
-        return self.session.client("sns", **self._options())
+    def sns(self, region: str) -> SNSClient:
+        return self.session.client("sns", region, **self._options())
 
     @cached_property
     def ssm(self) -> SSMClient:

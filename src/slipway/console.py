@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -19,6 +19,10 @@ from typing import TextIO
 
 def _colours(stream: TextIO) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ and "CI" not in os.environ
+
+
+def _nothing(event: str, **values: object) -> None:
+    """Nobody keeps a journal."""
 
 
 @dataclass
@@ -30,11 +34,15 @@ class Step:
 
 @dataclass
 class Console:
-    """Writes for one run of one command. Safe to use from several threads."""
+    """Writes for one run of one command. Safe to use from several threads.
+
+    `journal` gets each event by its name, and what is known of it.
+    """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     verbose: bool = False
+    journal: Callable[..., None] = _nothing
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -47,13 +55,20 @@ class Console:
         """Announce `title`, run the block, say how long it took (s) or that it failed."""
         self._write(self.err, f"{self._paint('▸', '36')} {title}")
         step, began = Step(), time.monotonic()
+        self.journal("step", title=title, state="began")
         try:
             yield step
         except BaseException:
             self._write(self.err, f"{self._paint('✗', '31')} {title}  {_seconds(began)}")
+            self._ended(title, "failed", began)
             raise
+        self._ended(title, "ended", began)
         outcome = f": {step.outcome}" if step.outcome else ""
         self._write(self.err, f"{self._paint('✓', '32')} {title}{outcome}  {_seconds(began)}")
+
+    def _ended(self, title: str, state: str, began: float) -> None:
+        seconds = round(time.monotonic() - began, 3)
+        self.journal("step", title=title, state=state, seconds=seconds)
 
     def line(self, text: str = "", *, indent: int = 0) -> None:
         """Progress or explanation, to stderr."""
@@ -66,6 +81,7 @@ class Console:
     def warn(self, text: str) -> None:
         """Something that the user should know and that stops nothing."""
         self._write(self.err, f"{self._paint('!', '33')} {text}")
+        self.journal("warning", text=text)
 
     def result(self, text: str) -> None:
         """What the command was asked for, to stdout."""

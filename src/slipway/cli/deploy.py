@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Literal
 
 from invoke.collection import Collection
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         "resume": "watch and verify a rollout that an earlier deploy left, and begin none",
         "dry_run": "show what would be done, and do nothing",
         "json": "print the outcome as JSON",
+        "log_json": "file for a JSON line per step and verdict; `-` is stdout",
     }
 )
 def deploy(
@@ -56,15 +59,13 @@ def deploy(
     resume: bool = False,
     dry_run: bool = False,
     json: bool = False,
+    log_json: str | None = None,
 ) -> int:
     """Build, push, apply, roll out and verify services."""
-    from slipway.errors import UsageError
-    from slipway.release import deploy as release
-    from slipway.release.preview import preview
+    from slipway.release.journal import STDOUT, kept
     from slipway.release.progress import Options
-    from slipway.release.resume import resume as attach
-    from slipway.release.world import open_world
 
+    demand_sense(resume=resume, dry_run=dry_run, plan=plan, both=json and log_json == STDOUT)
     app = App(dry_run=dry_run)
     options = Options(
         refresh=refresh,
@@ -75,19 +76,56 @@ def deploy(
         way_back=way_back,
         on_interrupt=on_interrupt,
     )
+    with kept(app.console, log_json):
+        done = (
+            attach(app, env, service, options) if resume else run(app, env, service, plan, options)
+        )
+        if done is None:
+            return 0
+        return finish(app.console, *done, as_json=json, quiet=log_json == STDOUT)
+
+
+def demand_sense(*, resume: bool, dry_run: bool, plan: Path | None, both: bool) -> None:
+    """Raise `UsageError` for flags that can't be meant together."""
+    from slipway.errors import UsageError
+
     if resume and dry_run:
         raise UsageError("deploy: --resume begins nothing, so there is no --dry-run of it")
-    if resume:
-        site = open_site(app, env, service)
-        return finish(app.console, site, attach(site, options), as_json=json)
-    saved = read_plan(plan, env, service) if plan else None
-    world = open_world(app, env, saved.services if saved else service)
+    if resume and plan:
+        raise UsageError("deploy: --resume begins nothing, so there is no --plan for it")
+    if both:
+        raise UsageError(
+            "deploy: --json and --log-json=- would both write to stdout",
+            next_step="give one of them up, or a file to --log-json",
+        )
+
+
+def attach(
+    app: App, env: str, services: tuple[str, ...], options: Options
+) -> tuple[Site, Progress]:
+    """Watch and verify what an earlier deploy left."""
+    from slipway.release.resume import resume
+
+    site = open_site(app, env, services)
+    return site, resume(site, options)
+
+
+def run(
+    app: App, env: str, services: tuple[str, ...], plan: Path | None, options: Options
+) -> tuple[Site, Progress] | None:
+    """Deploy, held to a plan where there is one; nothing comes of a dry run."""
+    from slipway.release import deploy as release
+    from slipway.release.preview import preview
+    from slipway.release.world import open_world
+
+    saved = read_plan(plan, env, services) if plan else None
+    world = open_world(app, env, saved.services if saved else services)
     if saved:
         options = hold_to(saved, world, options)
-    if dry_run:
+    if app.dry_run:
         preview(world, options)
-        return 0
-    return finish(app.console, world, release.deploy(world, options), as_json=json)
+        return None
+    return world, release.deploy(world, options)
 
 
 def read_plan(file: Path, env: str, services: tuple[str, ...]) -> Saved:
@@ -109,11 +147,18 @@ def hold_to(saved: Saved, world: World, options: Options) -> Options:
     return replace(options, expected=saved.facts)
 
 
-def finish(console: Console, site: Site, progress: Progress, *, as_json: bool) -> int:
-    """Report how it ended; the exit code of the worst end."""
+def finish(
+    console: Console, site: Site, progress: Progress, *, as_json: bool, quiet: bool = False
+) -> int:
+    """Report how it ended, but where stdout is for others; the exit code of the worst end."""
     outcomes = {name: progress.outcome(name) for name in site.settings.services}
     urls = {name: progress.url(name) for name in outcomes}
-    report(console, outcomes, urls, as_json=as_json)
+    if not quiet:
+        report(console, outcomes, urls, as_json=as_json)
+    if len(outcomes) > 1:
+        counts = Counter(each.verdict.label for each in outcomes.values())
+        told = ", ".join(f"{count} {label}" for label, count in counts.items())
+        console.line(f"{len(outcomes)} services: {told}, after {time() - progress.began:.0f} s")
     return Verdict.worst(each.verdict for each in outcomes.values()).exit_code
 
 
@@ -150,7 +195,8 @@ def explain(console: Console, name: str, outcome: Outcome) -> None:
         for line in outcome.cause.lines:
             console.detail(line)
         console.line(f"cause: {outcome.cause.title}", indent=2)
-        console.line(f"next: {outcome.cause.remedy}", indent=2)
+        if outcome.cause.remedy:
+            console.line(f"next: {outcome.cause.remedy}", indent=2)
 
 
 ns = Collection(deploy)

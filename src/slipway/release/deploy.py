@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from slipway import names, secrets, signals
+from slipway import names, signals
 from slipway.config import Service
-from slipway.errors import DeployError, Interrupted, SlipwayError
+from slipway.errors import Interrupted, SlipwayError
 from slipway.infra import state
-from slipway.infra.apply import StackOutcome, apply_stack
-from slipway.infra.stacks import Stack, platform_stack, registry_stack
 from slipway.release import (
     aim,
     aside,
     changed,
     facts,
+    furnish,
     lease,
     migrations,
     order,
@@ -26,10 +25,9 @@ from slipway.release import (
     reconcile,
     records,
     recover,
-    remake,
     wayback,
 )
-from slipway.release.parallel import each_alone, side_by_side
+from slipway.release.announce import Announcer, announced
 from slipway.release.progress import Options, Progress
 from slipway.release.world import Site, World
 from slipway.rollout import strategy, view
@@ -41,10 +39,18 @@ def deploy(world: World, options: Options) -> Progress:
     """Take every chosen service from its folder to a verified rollout."""
     preflight.refuse(world.settings, world.aws, options.allow_destroy)
     progress = Progress(options=options, chosen=tuple(world.settings.services))
+    with announced(world, progress) as announcer:
+        steps(world, progress, announcer)
+    return progress
+
+
+def steps(world: World, progress: Progress, announcer: Announcer) -> None:
+    """All that a deploy does, in its order."""
+    options = progress.options
     with phase(world, progress, "state"):
         state.ready(world.settings, world.aws, say=world.console.detail)
     with phase(world, progress, "images and platform"):
-        build_beside_platform(world, progress)
+        furnish.build_beside_platform(world, progress)
     world = aside.going(world, progress)
     if options.only_changed:
         with phase(world, progress, "what has changed"):
@@ -56,11 +62,10 @@ def deploy(world: World, options: Options) -> Progress:
         wayback.demand(world, options)
         with recorded(world, progress, leases):
             with phase(world, progress, "services", leases):
-                apply_services(world, progress)
-                demand_secrets(aside.going(world, progress), progress)
+                furnish.apply_services(world, progress)
+                furnish.demand_secrets(aside.going(world, progress), progress)
             for wave in waves(world, options):
-                go(aside.only(world, wave), progress, leases)
-    return progress
+                go(aside.only(world, wave), progress, leases, announcer)
 
 
 def waves(world: World, options: Options) -> tuple[tuple[str, ...], ...]:
@@ -69,38 +74,30 @@ def waves(world: World, options: Options) -> tuple[tuple[str, ...], ...]:
     return order.waves(needs, at_most=options.at_most)
 
 
-def go(world: World, progress: Progress, leases: Sequence[lease.Lease]) -> None:
+def go(
+    world: World, progress: Progress, leases: Sequence[lease.Lease], announcer: Announcer
+) -> None:
     """Migrate, roll out and verify one wave: the services of `world`, less those in trouble."""
     aside.skip(aside.going(world, progress), progress)
-    steps: dict[str, Callable[[World, Progress], None]] = {
+    stages: dict[str, Callable[[World, Progress], None]] = {
         "migrations": migrate,
         "rollout": roll_out,
         "verification": partial(proof.verify_all, watch=watching(world)),
     }
     if any(each.deploy.bake for each in world.settings.services.values()):
-        steps["bake"] = partial(proof.bake_all, watch=watching(world))
-    for title, step in steps.items():
+        stages["bake"] = partial(proof.bake_all, watch=watching(world))
+    for title, step in stages.items():
         going = aside.going(world, progress)
         if going.settings.services:
             with phase(going, progress, title, leases):
                 step(going, progress)
+    announcer.look()
 
 
 def migrate(world: World, progress: Progress) -> None:
     """Run the migrations, and go on without the services whose migration fails."""
     errors = migrations.run_all(world, progress, targets(world, progress))
     aside.fail(world, progress, errors)
-
-
-def apply(world: World, stack: Stack, options: Options) -> StackOutcome:
-    """Bring one stack up to date."""
-    return apply_stack(
-        stack,
-        world.terraform,
-        refresh=options.refresh,
-        allow_destroy=options.allow_destroy,
-        lock_timeout=options.wait,
-    )
 
 
 @contextmanager
@@ -116,33 +113,6 @@ def phase(
     with world.console.step(f"{title}{of}"):
         yield
     progress.phases[title] = round(progress.phases.get(title, 0) + time.monotonic() - began, 3)
-
-
-def build_beside_platform(world: World, progress: Progress) -> None:
-    """Build and push every image while Terraform looks after the platform."""
-    side_by_side(
-        {
-            "platform": partial(apply_platform, world, progress),
-            "images": partial(build_all, world, progress),
-        }
-    )
-
-
-def apply_platform(world: World, progress: Progress) -> None:
-    """Bring network, load balancer and cluster up to date."""
-    stack = platform_stack(world.settings, world.checkout)
-    progress.stacks["platform"] = apply(world, stack, progress.options)
-
-
-def build_all(world: World, progress: Progress) -> None:
-    """Have a repository for every service and an image in each; builds run side by side."""
-    registry = apply(world, registry_stack(world.settings, world.checkout), progress.options)
-    repositories = registry.outputs["repositories"]
-    services = world.settings.services
-    jobs = {name: partial(world.image, services[name], repositories[name]) for name in services}
-    images, errors = each_alone(jobs)
-    progress.images |= images
-    aside.fail(world, progress, errors)
 
 
 @contextmanager
@@ -165,34 +135,6 @@ def take_over(world: Site, leases: Sequence[lease.Lease]) -> None:
         if each.ours:
             service = world.settings.services[each.service]
             reconcile.settle(world, partial(target, world), each.token, service)
-
-
-def apply_services(world: World, progress: Progress) -> None:
-    """Bring every service's own stack up to date, side by side."""
-
-    def one(service: Service) -> StackOutcome:
-        remake.make_room(world, service)
-        return apply(world, changed.stack_of(world, progress, service), progress.options)
-
-    jobs = {name: partial(one, service) for name, service in world.settings.services.items()}
-    stacks, errors = each_alone(jobs)
-    progress.stacks |= stacks
-    aside.fail(world, progress, errors)
-
-
-def demand_secrets(world: World, progress: Progress) -> None:
-    """Go on without the services that would start with a secret that has no value yet."""
-    errors: dict[str, SlipwayError] = {}
-    for service in world.settings.services.values():
-        unset = secrets.unset(world.aws, world.settings, service)
-        if unset:
-            environment = world.settings.environment.name
-            commands = [secrets.set_command(environment, service.name, name) for name in unset]
-            errors[service.name] = DeployError(
-                f"{service.name}: {len(unset)} secrets have no value yet",
-                next_step="\n  ".join(["give them theirs, and deploy again:", *commands]),
-            )
-    aside.fail(world, progress, errors)
 
 
 @contextmanager

@@ -59,10 +59,14 @@ class Progress:
     problem: str = ""
     stopped: bool = False
 
+    def known(self, service: str) -> Outcome | None:
+        """How the deploy of `service` ended, if it has."""
+        rollout = self.rollouts.get(service)
+        return rollout.outcome if rollout else self.settled.get(service)
+
     def outcome(self, service: str) -> Outcome:
         """How the deploy of `service` ended."""
-        rollout = self.rollouts.get(service)
-        outcome = rollout.outcome if rollout else self.settled.get(service)
+        outcome = self.known(service)
         assert outcome, f"{service}: the rollout has not ended"
         return outcome
 
