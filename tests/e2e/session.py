@@ -68,7 +68,7 @@ class Client:
     def size(self, columns: int, rows: int) -> None:
         self.send(messages.packed({"cols": columns, "rows": rows}), Payload.SIZE)
 
-    def next(self, timeout: float = 10) -> list[Message]:
+    def next(self, timeout: float = 30) -> list[Message]:
         """What the next frame brings in order; acknowledged."""
         raw = self._socket.recv(timeout)
         assert isinstance(raw, bytes)

@@ -101,7 +101,7 @@ def test_what_is_not_acknowledged_is_sent_again(shells: Shells, task: str) -> No
     answer = shells.execute(task, "echo once")
     with Client(answer["session"]) as client:
         client.shake_hands()
-        first = [client._socket.recv(5) for _ in range(3)]
+        first = [client._socket.recv(30) for _ in range(3)]
         assert first[0] == first[1] == first[2]
         assert client.to_the_end() == "once\r\n"
 
@@ -120,11 +120,11 @@ def test_nothing_runs_on_after_the_end(shells: Shells, task: str, end: str) -> N
     answer = shells.execute(task, f"python3 -c 'import time; time.sleep({marker})'")
     with Client(answer["session"]) as client:
         client.shake_hands()
-        wait_for("the command", lambda: marker in shells.processes(task), 10)
+        wait_for("the command", lambda: marker in shells.processes(task), 30)
         if end == "terminate":
             client.send(messages.TERMINATE, Payload.FLAG)
             client.to_the_end()
-    wait_for("its end", lambda: marker not in shells.processes(task), 10)
+    wait_for("its end", lambda: marker not in shells.processes(task), 30)
 
 
 def test_a_token_opens_its_session_once(shells: Shells, task: str) -> None:
@@ -228,4 +228,4 @@ def test_a_session_does_not_keep_the_instance(shells: Shells) -> None:
         began = time.monotonic()
         shells.embedded.down()
         client.to_the_end()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60

@@ -61,12 +61,16 @@ def _definition(reference: str | None) -> Any:
 
 
 def _service(data: Data, field: str) -> Any:
-    """The service that a request is about, if it is there and active."""
+    """The service that a request is about, whatever its status."""
     from ministack.services import ecs
 
     cluster = ecs._resolve_cluster_name(data.get("cluster") or "default")
     found = ecs._resolve_service_ref(data.get(field) or "")
-    service = ecs._services.get(f"{cluster}/{found[0]}") if found else None
+    return ecs._services.get(f"{cluster}/{found[0]}") if found else None
+
+
+def _active(data: Data, field: str) -> Any:
+    service = _service(data, field)
     return service if service and service["status"] == "ACTIVE" else None
 
 
@@ -79,7 +83,7 @@ def _create(data: Data) -> Refusal | None:
 
     if _cluster(data):
         return checks.NO_CLUSTER
-    if _service(data, "serviceName"):
+    if _active(data, "serviceName"):
         return checks.NOT_IDEMPOTENT
     definition = _definition(data.get("taskDefinition"))
     if definition is None:
@@ -89,7 +93,7 @@ def _create(data: Data) -> Refusal | None:
 
 
 def _update(data: Data) -> Refusal | None:
-    service = _service(data, "service")
+    service = _active(data, "service")
     if _cluster(data) or service is None:
         return _cluster(data)
     return checks.updating(data, service, _definition(data.get("taskDefinition")))
