@@ -248,8 +248,8 @@ variable "service" {
     condition = length(setintersection(concat(keys(var.service.env), var.service.secrets, keys(var.service.parameters)), concat(
       ["ENVIRONMENT", "PORT", "ROUTE_PATH", "SERVICE_NAME", "SERVICE_VERSION"],
       !var.service.database.enabled ? [] : [
-        "DATABASE_HOST", "DATABASE_MASTER_SECRET_ARN", "DATABASE_NAME", "DATABASE_PASSWORD", "DATABASE_PORT",
-        "DATABASE_SECRET_ARN", "DATABASE_USERNAME",
+        "DATABASE_HOST", "DATABASE_INSTANCE", "DATABASE_MASTER_SECRET_ARN", "DATABASE_NAME", "DATABASE_PASSWORD",
+        "DATABASE_PORT", "DATABASE_SECRET_ARN", "DATABASE_USERNAME",
       ],
       !var.service.cache.enabled ? [] : ["CACHE_HOST", "CACHE_NAME", "CACHE_PORT", "CACHE_PREFIX", "CACHE_USERNAME"],
       [for bucket in keys(var.service.buckets) : "BUCKET_${upper(replace(bucket, "-", "_"))}"],

@@ -30,9 +30,9 @@ locals {
 # Made before the instance: RDS would make them itself, to be kept for ever and without our key.
 resource "aws_cloudwatch_log_group" "this" {
   # checkov:skip=CKV_AWS_338:Logs are kept for 30 days by requirement
-  for_each = toset([for pair in setproduct(keys(var.instances), local.logs) : join("/", pair)])
+  for_each = { for pair in setproduct(keys(var.instances), local.logs) : join("/", pair) => pair }
 
-  name              = "/aws/rds/instance/${local.identifiers[split("/", each.value)[0]]}/${split("/", each.value)[1]}"
+  name              = "/aws/rds/instance/${local.identifiers[each.value[0]]}/${each.value[1]}"
   retention_in_days = var.log_retention
   kms_key_id        = var.key_arn
 }

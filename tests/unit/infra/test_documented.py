@@ -22,7 +22,8 @@ def test_every_variable_of_an_environment_is_explained() -> None:
 
 def test_the_page_knows_the_defaults() -> None:
     """What a row says a variable is, unless somebody sets it, is what the HCL says."""
-    words = {'""': "none", "[]": "none", '"one"': "`one`", '"10.1.0.0/16"': "`10.1.0.0/16`"}
+    words = {'""': "none", "[]": "none", "{ main = {} }": "`main`"}
+    words |= {f'"{name}"': f"`{name}`" for name in ("main", "one", "10.1.0.0/16")}
     said = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", PAGE, re.MULTILINE))
     given = {
         block.name: block.value("default")
@@ -41,7 +42,8 @@ def test_every_log_group_is_on_the_page() -> None:
         for group in blocks(folder, "resource")
         if group.labels[0] == "aws_cloudwatch_log_group"
     }
-    shown = {re.sub(r"\$\{(?:var|local)\.name\}.*", "", name) for name in named}
+    environments = r"\$\{(?:var|local)\.(?:name|identifiers\[.*?\]\])\}.*"
+    shown = {re.sub(environments, "", name) for name in named}
     assert shown == {"/apigateway/", "/aws/rds/instance/", "/ecs/", "/vpc/", "aws-waf-logs-"}
     assert {name for name in shown if f"| `{name}<" not in PAGE} == set()
 

@@ -105,9 +105,10 @@ def test_the_variables_of_a_container_have_one_list() -> None:
     assert ports
     database = {f"DATABASE_{name}" for name in re.findall(r"(\w+) =", ports[1])}
     given = set(re.findall(r"\b((?:CACHE|DATABASE)_[A-Z_]+)\s+=", hcl)) - database
-    assert database == DATABASE
+    instance = {"DATABASE_INSTANCE"}  # no secret, and the only one of its own
+    assert database | instance == DATABASE
     assert {name for name in given if name.startswith("CACHE")} == CACHE
-    assert {name for name in given if name.startswith("DATABASE")} == MIGRATION
+    assert {name for name in given if name.startswith("DATABASE")} == MIGRATION | instance
     always = set(re.findall(r"^      ([A-Z_]+)\s+=", hcl, re.M)) - CACHE
     assert always | {"SERVICE_VERSION"} == OURS  # the image brings its version along
 
