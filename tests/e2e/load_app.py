@@ -35,6 +35,13 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """Whose connections wait rather than being tried again after a second."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 def end(*_: Any) -> None:
     """Whatever is in flight, or once nothing is."""
     if "GRACEFUL" in os.environ:
@@ -51,7 +58,4 @@ def end_gracefully() -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, end)
-    server = ThreadingHTTPServer(("0.0.0.0", 8000), Handler)
-    server.daemon_threads = True
-    server.request_queue_size = 128
-    server.serve_forever()
+    Server(("0.0.0.0", 8000), Handler).serve_forever()

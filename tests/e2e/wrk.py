@@ -64,8 +64,8 @@ def read(said: str, into: Wrk) -> None:
     into.requests = int(_first(r"(\d+) requests in", said) or 0)
     into.failed = sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
     into.failed += int(refused[1]) if refused else 0
-    into.p50 = milliseconds(_first(r"50%\s+(\S+)", said))
-    into.p99 = milliseconds(_first(r"99%\s+(\S+)", said))
+    into.p50 = milliseconds(_first(r"^\s+50%\s+(\S+)", said))
+    into.p99 = milliseconds(_first(r"^\s+99%\s+(\S+)", said))
 
 
 def milliseconds(text: str) -> float:
@@ -75,5 +75,5 @@ def milliseconds(text: str) -> float:
 
 
 def _first(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
+    found = re.search(pattern, text, re.MULTILINE)
     return found[1] if found else ""

@@ -100,6 +100,9 @@ def test_requests_count_for_the_rollout_that_they_touch() -> None:
 def test_wrk_is_read() -> None:
     """Refused answers and broken connections are failures alike."""
     said = """
+      Thread Stats   Avg      Stdev     Max   +/- Stdev
+        Latency    10.00ms    5.00ms   1.20s    92.50%
+        Req/Sec    40.00      9.00    80.00     71.99%
       Latency Distribution
          50%  850.00us
          99%    1.20s
