@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import socket
 import tarfile
 import time
@@ -15,6 +17,7 @@ from typing import Any, Literal
 import boto3
 import docker
 
+from embedded_aws.contained import names
 from slipway import local
 from slipway.config import Local
 from slipway.console import Console
@@ -109,6 +112,27 @@ class Embedded:
     def status(self) -> local.LocalStatus:
         return local.status(self.checkout, self.settings)
 
+    @property
+    def container(self) -> Any:
+        """The one that it runs in, where it does."""
+        name = names.instance(local.folder(self.checkout))
+        return docker.from_env().containers.get(name)
+
+    @property
+    def pid(self) -> int:
+        """Its first process, also of one in a container."""
+        return self.status.pid or int(self.container.attrs["State"]["Pid"])
+
+    def kill(self) -> None:
+        """`kill -9` of the process, or of the container with all that is in it."""
+        status = self.status
+        assert status.running
+        if status.container:
+            self.container.kill()
+        else:
+            os.kill(status.pid, signal.SIGKILL)
+        wait_for("its end", lambda: not self.status.running)
+
     def client(self, name: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]
             name,
@@ -122,7 +146,9 @@ class Embedded:
     def containers(self) -> list[Any]:
         """Containers of this instance, whatever their state."""
         with_port = f":{self.port}"
-        found = docker.from_env().containers.list(all=True, filters={"label": "ministack.instance"})
+        found = docker.from_env().containers.list(
+            all=True, ignore_removed=True, filters={"label": "ministack.instance"}
+        )
         return [c for c in found if c.labels["ministack.instance"].endswith(with_port)]
 
     def push(self, repository: str, tag: str) -> str:

@@ -62,11 +62,6 @@ def base_image() -> None:
         embedded_image.mend(SubprocessRunner())
 
 
-def container(embedded: Embedded) -> Any:
-    """The one that the instance runs in."""
-    return docker.from_env().containers.get(name(embedded))
-
-
 def name(embedded: Embedded) -> str:
     return names.instance(embedded.checkout.work / "embedded")
 
@@ -157,7 +152,7 @@ def test_https_and_redirects_lead_to_published_ports(shop: Shop) -> None:
 
 def test_a_task_starts_nothing_by_any_of_its_addresses(shop: Shop) -> None:
     """From inside a real task: 403 on its network, no way to where ports are published."""
-    networks = container(shop.embedded).attrs["NetworkSettings"]["Networks"]
+    networks = shop.embedded.container.attrs["NetworkSettings"]["Networks"]
     front = networks[names.front(name(shop.embedded))]["IPAddress"]
     definition = {
         "name": "app",
@@ -177,11 +172,11 @@ def test_a_task_starts_nothing_by_any_of_its_addresses(shop: Shop) -> None:
 
 def test_it_is_published_on_loopback_only(shop: Shop) -> None:
     """And nobody but who comes through there may call everything."""
-    bindings = container(shop.embedded).attrs["NetworkSettings"]["Ports"]
+    bindings = shop.embedded.container.attrs["NetworkSettings"]["Ports"]
     hosts = {binding["HostIp"] for found in bindings.values() if found for binding in found}
     assert hosts == {"127.0.0.1"}
     # Another container reaches neither network's address of the API.
-    addresses = container(shop.embedded).attrs["NetworkSettings"]["Networks"].values()
+    addresses = shop.embedded.container.attrs["NetworkSettings"]["Networks"].values()
     for address in (found["IPAddress"] for found in addresses):
         probe = f"import socket; socket.create_connection(({address!r}, {shop.embedded.port}), 2)"
         other = docker.from_env().containers.create(
@@ -199,10 +194,10 @@ def test_its_state_is_in_a_volume_and_the_folder_private(shop: Shop) -> None:
     folder = shop.embedded.checkout.work / "embedded"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert not (folder / "state").exists()
-    mounts = {m["Destination"]: m for m in container(shop.embedded).attrs["Mounts"]}
+    mounts = {m["Destination"]: m for m in shop.embedded.container.attrs["Mounts"]}
     inside = str(names.inside(folder))
     assert mounts[inside]["Name"] == names.volume(name(shop.embedded))
-    mode = container(shop.embedded).exec_run(["stat", "-c", "%a", inside]).output
+    mode = shop.embedded.container.exec_run(["stat", "-c", "%a", inside]).output
     assert mode.strip() == b"700"
 
 
@@ -244,8 +239,7 @@ def test_it_comes_back_as_it_was(shop: Shop, end: str) -> None:
     if end == "down":
         shop.embedded.down()
     else:
-        container(shop.embedded).kill()
-        wait_for("its end", lambda: not shop.embedded.status.running)
+        shop.embedded.kill()
     shop.embedded.up()
     wait_for("answers", lambda: shop.get() == before)
     shop.settled()

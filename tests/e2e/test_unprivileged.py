@@ -95,7 +95,16 @@ def settle(home: Path) -> User:
     if user.run(str(python), "-c", LOW).code == 0:
         pytest.skip("every user of this machine may open low ports")
     for project in (user.clone.root, user.clone.root / "src" / "embedded_aws"):
-        argv = [tools.uv(), "sync", "-q", "--frozen", "--project", project, "--python", python]
+        argv = [
+            str(tools.uv()),
+            "sync",
+            "-q",
+            "--frozen",
+            "--project",
+            str(project),
+            "--python",
+            str(python),
+        ]
         env = {**os.environ, "UV_PROJECT_ENVIRONMENT": ".venv", "UV_LINK_MODE": "copy"}
         subprocess.run([*argv, "--no-dev"], cwd=project, env=env, check=True)
     for path in (home, *home.rglob("*")):
