@@ -170,7 +170,7 @@ def test_what_happened_is_told(fleet: Fleet) -> None:
         0,
     )
     begin, end = fleet.webhook.messages[:2]
-    assert begin.startswith("deploying orders, users, web to local")
+    assert begin.startswith("local: deploying orders, users, web (")
     assert "3 deployed" in end
 
 
@@ -244,5 +244,5 @@ def test_a_wrong_answer_is_taken_back(fleet: Fleet) -> None:
         assert 'message is "Hello, world!" instead of "Bye"' in found["orders"]["reason"]
         assert fleet.version("orders") == serving
     said = fleet.webhook.since(told)
-    assert "orders in local was rolled back: GET /: message is" in said
+    assert "local: orders was rolled back: GET /: message is" in said
     assert "1 rolled_back" in said

@@ -49,25 +49,25 @@ class Notifier:
                 del self.ways[name]
                 self.say(f"{name} was not told: {_reason(error)}; the deploy goes on")
 
-    def began(self, services: Sequence[str], what: str = "deploying") -> None:
-        """A deploy begins."""
-        self.tell(f"{what} {', '.join(services)} to {self.environment} ({origin()})")
+    def began(self, services: Sequence[str], doing: str = "deploying") -> None:
+        """Something begins."""
+        self.tell(f"{self.environment}: {doing} {', '.join(services)} ({origin()})")
 
     def went_back(self, service: str, reason: str) -> None:
         """A service was taken back to what served before."""
-        self.tell(f"{service} in {self.environment} was rolled back: {reason}")
+        self.tell(f"{self.environment}: {service} was rolled back: {reason}")
 
     def ended(self, outcomes: Mapping[str, Outcome], seconds: float) -> None:
-        """A deploy has ended, with a verdict for each service."""
+        """It has ended, with a verdict for each service."""
         self.tell("\n".join(verdicts(self.environment, outcomes, seconds)))
 
     def broke_off(self, reason: str) -> None:
-        """A deploy ended in an error or by a signal."""
-        self.tell(f"deploy to {self.environment} broke off: {reason}")
+        """It ended in an error or by a signal."""
+        self.tell(f"{self.environment}: broke off: {reason}")
 
 
 def verdicts(environment: str, outcomes: Mapping[str, Outcome], seconds: float) -> list[str]:
-    """The summary of a deploy, and a line for each service that did not end well; pure."""
+    """The summary of all, and a line for each service that did not end well; pure."""
     counts = Counter(each.verdict.label for each in outcomes.values())
     told = ", ".join(f"{count} {label}" for label, count in counts.items())
     bad = [
@@ -75,7 +75,7 @@ def verdicts(environment: str, outcomes: Mapping[str, Outcome], seconds: float) 
         for name, each in outcomes.items()
         if not each.verdict.good
     ]
-    return [f"deploy to {environment} ended after {seconds:.0f} s: {told}", *bad]
+    return [f"{environment}: {told}, after {seconds:.0f} s", *bad]
 
 
 def origin() -> str:

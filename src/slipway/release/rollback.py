@@ -12,6 +12,7 @@ from slipway.config import Service, Smoke
 from slipway.errors import DeployError
 from slipway.model import Verdict
 from slipway.release import deploy, ledger, proof, recover, standing, wayback
+from slipway.release.announce import announced
 from slipway.release.ledger import Release
 from slipway.release.progress import Options, Progress
 from slipway.release.serving import Serving, serving
@@ -48,7 +49,8 @@ def rollback(site: Site, options: Options, to: str = "") -> tuple[Plan, Progress
             return plan, progress
         progress.options = replace(options, kind="rollback", origins=origins(plan.to))
         standing.demand(site, progress, plan.service, plan.to)
-        with deploy.recorded(site, progress, leases):
+        progress.chosen = (plan.service.name,)
+        with announced(site, progress), deploy.recorded(site, progress, leases):
             with deploy.phase(site, progress, "rollback", leases):
                 go(site, progress, plan)
             with deploy.phase(site, progress, "verification", leases):

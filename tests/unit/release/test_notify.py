@@ -64,11 +64,10 @@ def test_begin_rollback_and_end_are_told(site: Site, monkeypatch: pytest.MonkeyP
         announcer.look()
         now.settled["app"] = BACK
         announcer.look()
-    assert told[0].startswith("deploying app to local (")
+    assert told[0].startswith("local: deploying app (")
     assert told[1:] == [
-        "app in local was rolled back: GET /x: status 500 instead of 200",
-        "deploy to local ended after 0 s: 1 rolled_back\n"
-        "app: rolled_back: GET /x: status 500 instead of 200",
+        "local: app was rolled back: GET /x: status 500 instead of 200",
+        "local: 1 rolled_back, after 0 s\napp: rolled_back: GET /x: status 500 instead of 200",
     ]
 
 
@@ -81,7 +80,7 @@ def test_a_deploy_that_breaks_off_is_told(site: Site, monkeypatch: pytest.Monkey
     ):
         with pytest.raises(type(error)), announced(site, progress()):
             raise error
-        assert told[-1] == f"deploy to local broke off: {words}"
+        assert told[-1] == f"local: broke off: {words}"
 
 
 def test_what_can_not_be_told_stops_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +142,7 @@ def test_the_summary_counts_and_names_what_is_bad() -> None:
     """One line for all, and one for each that needs a look."""
     outcomes = {"orders": GOOD, "users": GOOD, "web": BACK}
     assert verdicts("prod", outcomes, 64.4) == [
-        "deploy to prod ended after 64 s: 2 deployed, 1 rolled_back",
+        "prod: 2 deployed, 1 rolled_back, after 64 s",
         "web: rolled_back: GET /x: status 500 instead of 200",
     ]
 
@@ -192,7 +191,7 @@ def test_slacks_format(server: tuple[str, list[Any], Callable[[int], None]]) -> 
     made = Notifier(environment="local", say=warned.append)
     made.ways["the webhook"] = lambda text: notify.post(address, text)
     made.began(["orders", "users"])
-    assert got[0]["text"].startswith("deploying orders, users to local (")
+    assert got[0]["text"].startswith("local: deploying orders, users (")
     answer(410)
     made.broke_off("x")
     assert len(warned) == 1
