@@ -97,12 +97,12 @@ class Plane:
             target.in_flight = max(1, target.in_flight)
         try:
             await self._bring(listeners, wanted, frame)
-            if draining:
-                await asyncio.to_thread(self._count, draining)
         except OSError:
             # Whatever it knows: begin anew.
             self._frame = ""
             raise
+        if draining:
+            await asyncio.to_thread(self._count, draining)
 
     async def _bring(self, listeners: Sequence[Listener], wanted: Told, frame: str) -> None:
         changed = frame != self._frame or not self._running
@@ -181,12 +181,15 @@ class Plane:
             self._process.send_signal(signal.SIGUSR2)
         else:
             self._start()
-        begun = await self._runtime.begun(before, lambda: self._running)
-        if begun:
-            await asyncio.to_thread(self._runtime.retire)
-        else:
+        if not await self._runtime.begun(before, lambda: self._running):
             log.error("HAProxy does not begin to serve")
-        return begun
+            return False
+        try:
+            await asyncio.to_thread(self._runtime.retire)
+        except OSError as error:
+            # It ends within two minutes; another reload would not make it hear.
+            log.warning("a worker that was replaced does not hear: %s", error)
+        return True
 
     def _problem(self) -> str:
         argv = [self._program, "-c", "-f", str(self._file)]
