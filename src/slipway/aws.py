@@ -197,8 +197,14 @@ def connect(environment: Environment, *, endpoint: str | None) -> Aws:
         return Aws(environment, endpoint, session)
     _refuse_endpoint(environment.name)
     session = boto3.Session(region_name=environment.region)
-    if session.get_credentials() is None:
+    credentials = session.get_credentials()
+    if credentials is None:
         raise _no_credentials(environment.name)
+    if credentials.access_key == _EMBEDDED_KEY:
+        raise AccessError(
+            f"the credentials for {environment.name} are those of the embedded AWS",
+            next_step="unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY, then sign in",
+        )
     if environment.role_arn:
         session = _assume(session, environment)
     return Aws(environment, None, session)

@@ -35,8 +35,12 @@ def call(target, **data):
 
 assert call("secretsmanager.GetSecretValue", SecretId="shop/key")["SecretString"] == "hush"
 ecs = "AmazonEC2ContainerServiceV20141113."
-for action in ("RunTask", "RegisterTaskDefinition", "CreateService", "UpdateService"):
-    assert call(ecs + action, family="evil", taskDefinition="app") == 403, action
+evil = [{"name": "evil", "image": "python:3.13-slim-trixie", "privileged": True}]
+for action in ("RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"):
+    more = {"family": "evil", "taskDefinition": "app", "containerDefinitions": evil}
+    assert call(ecs + action, **more) == 403, action
+# Nor is there another way to the engine.
+assert not os.path.exists("/var/run/docker.sock")
 assert json.load(urllib.request.urlopen(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + "/task"))
 """
 
@@ -127,6 +131,39 @@ def network(embedded: Embedded) -> Any:
 
 def gateway(embedded: Embedded) -> str:
     return str(network(embedded).attrs["IPAM"]["Config"][0]["Gateway"])
+
+
+@pytest.mark.parametrize("network_mode", ["bridge", "host"])
+def test_a_privileged_container_is_not_to_be_had(embedded: Embedded, network_mode: str) -> None:
+    """Not by the API on loopback either, whatever a definition says: Fargate has none."""
+    ecs = embedded.client("ecs")
+    container = {
+        "name": network_mode,
+        "image": embedded.push("shop/app", network_mode),
+        "privileged": True,
+        "mountPoints": [{"sourceVolume": "host", "containerPath": "/host"}],
+    }
+    ecs.register_task_definition(
+        family=network_mode,
+        containerDefinitions=[container],
+        volumes=[{"name": "host", "host": {"sourcePath": "/"}}],
+        networkMode=network_mode,
+        pidMode="host",
+        ipcMode="host",
+    )
+    task = ecs.run_task(cluster="shop", taskDefinition=network_mode)["tasks"][0]["taskArn"]
+
+    def known() -> bool:
+        found = ecs.describe_tasks(cluster="shop", tasks=[task])["tasks"][0]
+        return found["lastStatus"] in ("RUNNING", "STOPPED")
+
+    wait_for("a container, or a refusal", known)
+    for found in embedded.containers:
+        host = found.attrs["HostConfig"]
+        assert not host["Privileged"]
+        assert "host" not in (host["NetworkMode"], host["PidMode"], host["IpcMode"])
+        assert "bind" not in [mount["Type"] for mount in found.attrs["Mounts"]]
+    ecs.stop_task(cluster="shop", task=task)
 
 
 def test_another_network_gets_nothing(embedded: Embedded) -> None:

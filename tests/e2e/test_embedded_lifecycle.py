@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
+from embedded_aws.settings import instance_name
 from slipway import local
 from slipway.errors import ToolError
 from tests.e2e.embedded import Embedded, wait_for
 
 pytestmark = pytest.mark.e2e
+
+LISTEN = "0A"
+"""The kernel's word for the state of a socket that waits for connections."""
 
 
 @pytest.fixture
@@ -38,16 +44,50 @@ def test_two_ups_at_once_start_one(embedded: Embedded) -> None:
     assert embedded.status.running
 
 
-def test_it_listens_on_loopback_only(embedded: Embedded) -> None:
-    """No other address of this machine reaches it."""
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this system does not tell")
+def test_it_listens_on_loopback_and_for_its_tasks_only(embedded: Embedded) -> None:
+    """It and its HAProxy: on 127.0.0.0/8, and on the gateway of the instance's own network."""
     embedded.up()
-    others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
-    for address in others - {"127.0.0.1", "::1"}:
-        if str(address).startswith("127."):
+    elb = embedded.client("elbv2")
+    balancer = elb.create_load_balancer(Name="shop", Subnets=["subnet-1", "subnet-2"])
+    action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        Port=80,
+        Protocol="HTTP",
+        DefaultActions=[action],
+    )
+    # The API, the door for tasks, the load balancer.
+    wait_for("three", lambda: len(listening(embedded)) == 3)
+    name = instance_name(local.folder(embedded.checkout))
+    (config,) = docker.from_env().networks.get(name).attrs["IPAM"]["Config"]
+    elsewhere = {one for one in listening(embedded) if not one.startswith("127.")}
+    assert elsewhere == {f"{config['Gateway']}:{embedded.port}"}
+
+
+def listening(embedded: Embedded) -> set[str]:
+    """Where processes of the instance listen, over IPv4 and IPv6."""
+    folder, sockets = str(local.folder(embedded.checkout)), set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.encode() in (process / "cmdline").read_bytes():
+                sockets |= {str(one.readlink()) for one in (process / "fd").iterdir()}
+        except OSError:
             continue
-        with socket.socket() as probe:
-            probe.settimeout(2)
-            assert probe.connect_ex((str(address), embedded.port)) != 0
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in (Path("/proc/net") / name).read_text().splitlines()[1:]
+    ]
+    return {shown(row[1]) for row in rows if row[3] == LISTEN and f"socket:[{row[9]}]" in sockets}
+
+
+def shown(address: str) -> str:
+    """`ip:port` of the kernel's hexadecimal form; IPv6 stays as it is."""
+    ip, _, port = address.partition(":")
+    if len(ip) == 8:
+        ip = socket.inet_ntoa(int(ip, 16).to_bytes(4, sys.byteorder))
+    return f"{ip}:{int(port, 16)}"
 
 
 def test_state_outlives_down_and_kill(embedded: Embedded) -> None:

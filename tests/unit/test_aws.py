@@ -77,6 +77,25 @@ def test_an_account_is_not_deployed_elsewhere(monkeypatch: pytest.MonkeyPatch, n
     assert caught.value.next_step == f"unset {name}"
 
 
+def test_the_dummies_of_the_embedded_one_never_go_to_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that was set up to look into the embedded AWS deploys to no account."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with pytest.raises(AccessError, match="those of the embedded AWS") as caught:
+        connect(STAGING, endpoint=None)
+    assert caught.value.next_step.startswith("unset AWS_ACCESS_KEY_ID")
+
+
+@pytest.mark.parametrize("service", ["ecs", "s3", "sts"])
+def test_calls_of_the_embedded_one_stay_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    """Wherever the shell would send one service's calls."""
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", "https://sts.amazonaws.com")
+    client = getattr(connect(LOCAL, endpoint=ENDPOINT), service)
+    assert client.meta.endpoint_url == ENDPOINT
+
+
 def test_children_of_an_account_get_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Terraform acts as exactly whom boto3 acts as, and with no endpoint."""
     sign_in(monkeypatch)

@@ -13,11 +13,13 @@ Definition = Mapping[str, Any]
 def options(container: Definition, task: Definition) -> dict[str, Any]:
     """What the definitions ask for beyond what MiniStack hands on.
 
-    A privileged container and folders of the host are not among it: Fargate has neither.
+    A privileged container, folders of the host and its processes are not among it: Fargate has
+    none of them. None takes away what MiniStack would hand on.
     """
     linux = container.get("linuxParameters") or {}
     return {
         "privileged": False,
+        "pid_mode": None,
         "entrypoint": container.get("entryPoint") or None,
         "user": container.get("user") or None,
         "working_dir": container.get("workingDirectory") or None,

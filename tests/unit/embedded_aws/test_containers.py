@@ -29,6 +29,7 @@ def test_a_task_never_gets_the_host() -> None:
     asked = {"privileged": True, "mountPoints": [{"sourceVolume": "v", "containerPath": "/data"}]}
     found = options(asked, {**TASK, "volumes": [{"name": "v", "host": {"sourcePath": "/etc"}}]})
     assert found["privileged"] is False
+    assert found["pid_mode"] is None
     assert found["volumes"] == ["/data"]
 
 
