@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from slipway import local
-from tests.e2e.clients.protocol import CLUSTER, HEALTH, SUBNETS, Refused, World
+from tests.e2e.clients.protocol import CLUSTER, GRACE, HEALTH, SUBNETS, Refused, World
 from tests.e2e.embedded import REGION
 
 AWSCLI = "1.46.2"
@@ -138,6 +138,7 @@ class ApiClient(ABC):
             launchType="FARGATE",
             networkConfiguration=NETWORK,
             loadBalancers=[entry],
+            healthCheckGracePeriodSeconds=GRACE,
             **more,
         )
 

@@ -62,7 +62,9 @@ resource "aws_ecs_service" "this" {
   cluster         = var.cluster
   task_definition = aws_ecs_task_definition.this.arn
   desired_count   = 1
-  launch_type     = "FARGATE"
+  # On a busy machine a task may take long to answer, and is not to blame for it.
+  health_check_grace_period_seconds = 120
+  launch_type                       = "FARGATE"
   network_configuration { subnets = ["subnet-1"] }
   deployment_circuit_breaker {
     enable   = true

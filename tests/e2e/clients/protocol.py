@@ -10,6 +10,9 @@ from tests.e2e.embedded import Embedded, wait_for
 
 CLUSTER = "clients"
 SUBNETS = ["subnet-1"]
+GRACE = 120
+"""Seconds: on a busy machine a task may take long to answer, and is not to blame for it."""
+
 HEALTH = {"path": "/health", "interval": 5, "timeout": 4, "healthy": 2, "unhealthy": 2}
 
 
