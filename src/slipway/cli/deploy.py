@@ -62,16 +62,19 @@ def deploy(
     log_json: str | None = None,
 ) -> int:
     """Build, push, apply, roll out and verify services."""
+    from slipway.errors import UsageError
     from slipway.release.journal import STDOUT, kept
     from slipway.release.progress import Options
 
     demand_sense(resume=resume, dry_run=dry_run, plan=plan, both=json and log_json == STDOUT)
+    if at_most < 1:
+        raise UsageError(f"deploy: --at-most={at_most}: at least 1")
     app = App(dry_run=dry_run)
     options = Options(
         refresh=refresh,
         allow_destroy=allow_destroy,
         only_changed=only_changed,
-        at_most=max(1, at_most),
+        at_most=at_most,
         wait=wait,
         way_back=way_back,
         on_interrupt=on_interrupt,
