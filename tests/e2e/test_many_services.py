@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -227,6 +227,51 @@ def test_one_that_fails_holds_up_no_other(fleet: Fleet) -> None:
         assert "needs orders" in ran.json()["users"]["reason"]
         assert fleet.version("orders") == serving
     assert set(verdicts(fleet.deploy("--only-changed")).values()) <= {"unchanged", "deployed"}
+
+
+BROKEN = """
+_without = routes
+
+
+async def boom() -> None:
+    raise RuntimeError("boom")
+
+
+def routes(prefix: str) -> APIRouter:
+    router = _without(prefix)
+    router.add_api_route("/boom", boom, methods=["GET"])
+    return router
+"""
+
+
+def test_errors_during_the_bake_time_take_a_version_back(fleet: Fleet) -> None:
+    """A version that passes all tests and then fails its users' requests goes within the minute."""
+    serving = fleet.version("web")
+    stop = threading.Event()
+    url = f"{fleet.first.json()['web']['url']}/boom"
+
+    def ask() -> None:
+        while not stop.wait(0.2):
+            with suppress(OSError):
+                get(url)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    bake = "[environments.local.deploy]\nbake = 2"
+    with (
+        fleet.edited(fleet.code("web"), add=BROKEN),
+        fleet.edited(fleet.manifest("web"), add=bake),
+    ):
+        asking.start()
+        try:
+            ran = fleet.deploy("--service=web")
+        finally:
+            stop.set()
+            asking.join()
+        assert ran.code == 11, ran.said
+        reason = ran.json()["web"]["reason"]
+        assert "status of 500 or more" in reason or "was raised" in reason
+        assert reason.endswith("during the bake time")
+        assert fleet.version("web") == serving
 
 
 def test_a_wrong_answer_is_taken_back(fleet: Fleet) -> None:
