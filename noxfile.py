@@ -22,7 +22,7 @@ CHECKOUT = Checkout(ROOT)
 SERVICES = sorted(file.parent for file in CHECKOUT.services.glob("*/service.toml"))
 STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
 TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
-DOCKERFILES = [service / "Dockerfile" for service in SERVICES]
+DOCKERFILES = [folder / "Dockerfile" for folder in (*SERVICES, CHECKOUT.embedded_project)]
 
 ENVIRONMENTS = "tests/e2e/test_whole_environments.py"
 TIMED = sorted(
