@@ -61,7 +61,10 @@ def look(source: Site, target: Site, service: Service) -> Candidate:
     environment, bucket = settings.environment.name, names.state_bucket(settings)
     newest = next(ledger.releases(aws.s3, bucket, environment, service.name), None)
     here = serving(aws, names.cluster(settings), names.service(settings, service.name))
-    holder = lease.alive(aws.dynamodb, names.lock_table(settings), environment, service.name)
+    # Whoever deploys to the target may not read the leases of the source; most need not.
+    at_work = newest is not None and newest.open
+    table = names.lock_table(settings)
+    holder = lease.alive(aws.dynamodb, table, environment, service.name) if at_work else None
     return Candidate(
         release=newest,
         image=here.image if here else "",
@@ -78,6 +81,8 @@ def refusal(candidate: Candidate) -> str:
         return "it was never released there"
     if candidate.holder:
         return f"it is being deployed there by {candidate.holder}"
+    if release.open:
+        return f"its last release {release.id} was left open by a deploy that was killed"
     if not release.verified:
         reason = f": {release.reason}" if release.reason else ""
         return f"its last release {release.id} ended {release.verdict}{reason}"
