@@ -10,8 +10,11 @@ from embedded_aws.settings import instance_name
 STATE = Path("/slipway")
 """Where a container sees the volume with its state: one folder below it."""
 
-FIRST_PORT, COUNT = 20000, 32
-"""Ports of 127.0.0.1 that are published for load balancers: from which one, and how many."""
+FIRST_PORT, COUNT = 20000, 16
+"""Ports of 127.0.0.1 that are published for load balancers: from which one, and how many.
+
+Each is a process of the engine's on Linux, and costs a tenth of a second at start and end.
+"""
 
 USUAL_PORT, INSTANCES = 4566, 256
 
