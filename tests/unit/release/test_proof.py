@@ -131,13 +131,14 @@ def test_what_is_not_healthy_is_asked_no_further(
     assert taken_back == [("503", "")]
 
 
-def test_no_requests_are_noted_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A release of a service without smoke tests says so: `promote` asks."""
-    answers(monkeypatch)
-    now = progress()
-    with make_site(FakeEcs([[ecs_deployment(2, 2, "COMPLETED")]]), app()) as plain:
+@pytest.mark.parametrize("changes", [{}, {"smoke": SMOKE, "scale": {"min": 0}}])
+def test_no_requests_are_noted_as_none(monkeypatch: pytest.MonkeyPatch, changes: Any) -> None:
+    """Without smoke tests, or without a task to ask, a release has not passed: `promote` asks."""
+    asked, now = answers(monkeypatch), progress()
+    with make_site(FakeEcs([[ecs_deployment(2, 2, "COMPLETED")]]), app(**changes)) as plain:
         proof.verify_all(plain, now, watch)
     assert now.smoke == {"app": "none"}
+    assert bool(asked) is not bool(changes)
 
 
 def baked(
