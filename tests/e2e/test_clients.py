@@ -26,6 +26,9 @@ PORTS = {"boto3": 8201, "cli": 8202, "terraform": 8203}
 SHIFTED = {"boto3": 8211, "cli": 8212}
 Clients = Mapping[str, Client]
 
+STANDBY = 2880
+"""Minutes, of two seconds each: until then a deployment is under way, however slow its client."""
+
 
 def side_by_side(clients: Clients, step: Callable[[Any], Any]) -> None:
     """Do a step with all clients at once."""
@@ -165,7 +168,7 @@ def make_deployment_group(client: ApiClient, name: str, listener: str) -> None:
             "deploymentReadyOption": {"actionOnTimeout": "CONTINUE_DEPLOYMENT"},
             "terminateBlueInstancesOnDeploymentSuccess": {
                 "action": "TERMINATE",
-                "terminationWaitTimeInMinutes": 1,
+                "terminationWaitTimeInMinutes": STANDBY,
             },
         },
         loadBalancerInfo={"targetGroupPairInfoList": [pair]},
@@ -204,11 +207,16 @@ def test_a_blue_green_deployment_tells_its_events(
     world.serves(SHIFTED[name], "green")
     observer = world.embedded.client("codedeploy")
 
-    def ended() -> bool:
-        info = observer.get_deployment(deploymentId=identifier)["deploymentInfo"]
-        return bool(info["status"] == "Succeeded")
+    def info() -> Any:
+        return observer.get_deployment(deploymentId=identifier)["deploymentInfo"]
 
-    wait_for("its end", ended, 60)
+    wait_for("standby", lambda: info()["instanceTerminationWaitTimeStarted"], 60)
+    apis[name].call(
+        *("codedeploy", "ContinueDeployment"),
+        deploymentId=identifier,
+        deploymentWaitType="TERMINATION_WAIT",
+    )
+    wait_for("its end", lambda: info()["status"] == "Succeeded", 60)
     found = apis[name].call(
         "codedeploy",
         "GetDeploymentTarget",
