@@ -30,8 +30,8 @@ def diff(
     *,
     env: str,
     service: str,
-    from_: str = "",
-    to: str = "",
+    from_: str | None = None,
+    to: str | None = None,
     json: bool = False,
 ) -> None:
     """Compare two releases: commits, image, revision, settings."""
@@ -40,7 +40,7 @@ def diff(
 
     app = App()
     site = open_site(app, env, (service,))
-    before, after = pair(site, service, from_, to)
+    before, after = pair(site, service, from_ or "", to or "")
     found = comparing.diff(site.aws, app.runner, app.checkout.root, before, after)
     if json:
         app.console.json(document(found))

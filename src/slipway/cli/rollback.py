@@ -33,7 +33,7 @@ def rollback(
     *,
     env: str,
     service: str,
-    to: str = "",
+    to: str | None = None,
     wait: int = 0,
     dry_run: bool = False,
     json: bool = False,
@@ -45,11 +45,11 @@ def rollback(
     app = App(dry_run=dry_run)
     site = open_site(app, env, (service,))
     if dry_run:
-        show(app.console, release.proven(site, to), as_json=json)
+        show(app.console, release.proven(site, to or ""), as_json=json)
         return Verdict.UNCHANGED
     # A signal leaves the way back to ECS or CodeDeploy: nobody wants to return to what they left.
     options = Options(wait=wait, on_interrupt="detach")
-    plan, progress = release.rollback(site, options, to)
+    plan, progress = release.rollback(site, options, to or "")
     report(app.console, plan, progress, as_json=json)
     return verdict(plan, progress)
 

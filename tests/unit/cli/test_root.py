@@ -37,6 +37,15 @@ def test_every_flag_is_explained() -> None:
     assert not silent
 
 
+def test_what_is_left_out_is_no_mistake() -> None:
+    """A default comes to a task like a value that was typed: no empty text, for one."""
+    for task in tasks(namespace()).values():
+        left_out = {argument.names[0]: argument.value for argument in task.get_arguments()}
+        for flag in task.flags:
+            if not flag.required:
+                flag.convert(left_out[str(flag).removeprefix("--")])
+
+
 def test_summaries_are_one_line() -> None:
     """In a terminal of 80 columns the list has one line for each task."""
     every = tasks(namespace())
