@@ -12,6 +12,9 @@ from slipway.release import proof
 from slipway.rollout.decide import Network
 from slipway.rollout.model import Target
 
+PATIENCE = 15.0
+"""Seconds for the test listener to lead to new tasks, which are healthy by then."""
+
 
 def shifted(base: Target, outputs: Mapping[str, Any], service: Service, version: str) -> Target:
     """`base` with what CodeDeploy needs, of the service stack's `outputs`; others stay as they are.
@@ -50,4 +53,4 @@ def before_traffic(url: str, service: Service, version: str) -> Callable[[], str
     """
     if not url or service.scale.min == 0:
         return None
-    return partial(proof.asked, url, service, version)
+    return partial(proof.asked, url, service, version, patience=PATIENCE)

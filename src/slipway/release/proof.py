@@ -37,9 +37,12 @@ def check(progress: Progress, service: Service) -> str:
     return asked(progress.url(service.name), service, progress.images[service.name].ref.tag)
 
 
-def asked(url: str, service: Service, version: str) -> str:
-    """What is wrong with the service at `url`, its health and its smoke tests, or ""."""
-    problem = verify(f"{url}{service.health.path}", version)
+def asked(url: str, service: Service, version: str, *, patience: float = 60) -> str:
+    """What is wrong with the service at `url`, its health and its smoke tests, or "".
+
+    A wrong answer to the first is asked for again for up to `patience` seconds.
+    """
+    problem = verify(f"{url}{service.health.path}", version, patience=patience)
     return problem or "; ".join(smoke.run(url, service.smoke))
 
 
