@@ -86,7 +86,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, health: str = "", *problems: str) -
     """Let health checks and smoke tests end like this; the addresses that were asked."""
     asked: list[str] = []
 
-    def verify(url: str, version: str) -> str:
+    def verify(url: str, version: str, *, patience: float) -> str:
         asked.append(f"{url} {version}")
         return health
 
