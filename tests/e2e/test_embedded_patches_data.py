@@ -65,6 +65,14 @@ def test_a_database_is_made_that_nobody_asked_for() -> None:
     assert stock(f"{CREATE}\nshow('<DBName>mydb</DBName>' in xml)")
 
 
+def test_an_instance_is_not_found_by_its_resource_id() -> None:
+    """The filter that Terraform asks with is ignored: another instance seems to be the one."""
+    found = stock("""
+show(len(rds._apply_instance_filters([{"DbiResourceId": "db-A"}], {"dbi-resource-id": ["db-B"]})))
+""")
+    assert found == 1
+
+
 def test_no_point_in_time_is_restored() -> None:
     """The action is unknown, and a restored snapshot has no server."""
     assert stock("show('RestoreDBInstanceToPointInTime' not in rds._ACTION_MAP)")

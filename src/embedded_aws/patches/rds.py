@@ -17,7 +17,7 @@ from embedded_aws.patches.rds_backups import (
     patch_snapshots,
     snapshot_folder,
 )
-from embedded_aws.patches.rds_view import patch_description
+from embedded_aws.patches.rds_view import patch_description, patch_filters
 
 if TYPE_CHECKING:
     from embedded_aws.databases.rds import Databases
@@ -36,6 +36,7 @@ SYMBOLS: Symbols = {
         )
     },
     "services.rds._ACTION_MAP": None,
+    "services.rds._apply_instance_filters": ("instances", "filters"),
     "services.rds._create_snapshot_internal": ("snap_id", "instance"),
     "services.rds._ensure_pg_ca": (),
     "services.rds._error": ("code", "message", "status"),
@@ -83,6 +84,7 @@ def apply(databases: Databases, authority: Callable[[], tuple[str, str]]) -> Non
     patch_snapshots(databases)
     _patch_restore(databases)
     patch_description()
+    patch_filters()
 
 
 def parameters_of(record: Record) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,20 @@ def patch_description() -> None:
         return described(theirs(record), record) if "_port" in record else str(theirs(record))
 
     rds._instance_xml = instance_xml
+
+
+def patch_filters() -> None:
+    """Patch the search for instances by resource id, which is how Terraform knows them."""
+    from ministack.services import rds
+
+    theirs = rds._apply_instance_filters
+
+    def filtered(instances: list[Record], filters: Mapping[str, Sequence[str]]) -> list[Record]:
+        ids = filters.get("dbi-resource-id")
+        found = theirs(instances, filters)
+        return [each for each in found if ids is None or each["DbiResourceId"] in ids]
+
+    rds._apply_instance_filters = filtered
 
 
 def described(xml: str, record: Record) -> str:
