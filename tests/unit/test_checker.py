@@ -23,9 +23,10 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
+        self.server.asked.release()  # type: ignore[attr-defined]
         fault = getattr(self.server, "fault", "")
         if fault == "break":
-            self.connection.close()
+            self.close_connection = True
             return
         self.send_response(503 if fault == "503" else 200)
         self.send_header("Content-Length", "3")
@@ -42,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.asked = threading.Semaphore(0)  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -49,8 +51,10 @@ def server() -> Iterator[Any]:
 
 
 def checked(server: Any) -> Report:
+    """What is seen until every client has asked several times."""
     with checking(f"127.0.0.1:{server.server_port}", ALL) as check:
-        time.sleep(0.6)
+        for _ in range(40):
+            assert server.asked.acquire(timeout=20)
     return check.report
 
 

@@ -124,7 +124,7 @@ def world() -> Iterator[World]:
 
 
 @asynccontextmanager
-async def planed(world: World, folder: Path) -> AsyncIterator[Plane]:
+async def plane_of(world: World, folder: Path) -> AsyncIterator[Plane]:
     plane = Plane("haproxy", folder, cast(Pool, world), world.look)
     try:
         await plane.follow()
@@ -137,7 +137,7 @@ def test_weights_change_without_a_reload(world: World, tmp_path: Path) -> None:
     """The next request of a connection that is kept goes by the new ones."""
 
     async def scenario() -> None:
-        async with planed(world, tmp_path) as plane:
+        async with plane_of(world, tmp_path) as plane:
             worker = plane._runtime.worker()
             client = world.client()
             assert await asyncio.to_thread(client.ask) == "blue"
@@ -160,7 +160,7 @@ def test_a_reload_keeps_idle_connections(world: World, tmp_path: Path) -> None:
     """They get one more answer, by what is true then, and are asked to come back."""
 
     async def scenario() -> None:
-        async with planed(world, tmp_path) as plane:
+        async with plane_of(world, tmp_path) as plane:
             worker = plane._runtime.worker()
             clients = [world.client() for _ in range(5)]
             for client in clients:
@@ -185,7 +185,7 @@ def test_a_replaced_worker_knows_who_drains(world: World, tmp_path: Path) -> Non
     world.green.key = world.green.key._replace(group=BLUE)
 
     async def scenario() -> None:
-        async with planed(world, tmp_path) as plane:
+        async with plane_of(world, tmp_path) as plane:
             clients = [world.client() for _ in range(8)]
             first = Counter([await asyncio.to_thread(client.ask) for client in clients])
             assert set(first) == {"blue", "green"}
@@ -203,7 +203,7 @@ def test_requests_of_a_replaced_worker_are_counted(world: World, tmp_path: Path)
     """Until they are answered their target may not go."""
 
     async def scenario() -> None:
-        async with planed(world, tmp_path) as plane:
+        async with plane_of(world, tmp_path) as plane:
             slow = asyncio.create_task(asyncio.to_thread(world.client().ask, "/slow"))
             await asyncio.sleep(0.3)
             world.ports.append(free_port())
@@ -223,7 +223,7 @@ def test_a_target_stays_while_haproxy_can_not_tell(
     """No answer is not the answer that nothing is in flight."""
 
     async def scenario() -> None:
-        async with planed(world, tmp_path) as plane:
+        async with plane_of(world, tmp_path) as plane:
             world.blue.leaves = time.monotonic() + 60
             with monkeypatch.context() as patch:
                 patch.setattr(plane._runtime, "in_flight", silent)
