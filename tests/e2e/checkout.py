@@ -88,6 +88,20 @@ class Clone:
         assert count, f"{pattern!r} is not in {path}"
         file.write_text(text)
 
+    def aim_here(self) -> None:
+        """Let the embedded AWS be every environment's target; nobody waits for bake times here."""
+        file = self.root / "slipway.toml"
+        lines = [
+            'target = "embedded"' if line == 'target = "aws"' else line
+            for line in file.read_text().splitlines()
+            if not line.startswith("account_id")
+        ]
+        file.write_text("\n".join(lines).replace("bake = 5", "bake = 0") + "\n")
+
+    def unprotect(self, name: str) -> None:
+        """Let an environment be destroyed."""
+        self.edit("slipway.toml", rf"(\[environments\.{name}\][^\[]*)protected = true", r"\1")
+
 
 def make_clone(root: Path, port: int) -> Clone:
     """Copy what git would take of the working tree, and make it a repository with one commit."""

@@ -26,13 +26,7 @@ def place(
     """A checkout in which the environment's target is the embedded AWS."""
     name = request.param
     clone = make_clone(tmp_path_factory.mktemp(name), free_port())
-    file = clone.root / "slipway.toml"
-    lines = [
-        'target = "embedded"' if line == 'target = "aws"' else line
-        for line in file.read_text().splitlines()
-        if not line.startswith("account_id")
-    ]
-    file.write_text("\n".join(lines).replace("bake = 5", "bake = 0") + "\n")
+    clone.aim_here()
     try:
         yield clone, name
     finally:
@@ -60,7 +54,7 @@ def test_the_whole_environment(place: tuple[Clone, str]) -> None:
         refused = clone.invoke("destroy", f"--env={name}", f"--yes={name}")
         assert refused.code != 0
         assert "protected" in refused.err
-        clone.edit("slipway.toml", rf"(\[environments\.{name}\][^\[]*)protected = true", r"\1")
+        clone.unprotect(name)
         unprotected = clone.invoke("deploy", f"--env={name}", timeout=1200)
         assert unprotected.code == 0, unprotected.said
 
