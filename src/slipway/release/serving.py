@@ -43,7 +43,11 @@ def former_port(aws: Aws, settings: Settings, service: Service) -> int:
 
 def serving(aws: Aws, cluster: str, service: str) -> Serving | None:
     """What is at work; None where there is no such service."""
-    answer = aws.ecs.describe_services(cluster=cluster, services=[service])
+    try:
+        answer = aws.ecs.describe_services(cluster=cluster, services=[service])
+    except aws.ecs.exceptions.ClusterNotFoundException:
+        # The dry run of an environment's first deploy.
+        return None
     active = [each for each in answer["services"] if each["status"] == "ACTIVE"]
     primary = primary_of(active[0]) if active else None
     if primary is None:

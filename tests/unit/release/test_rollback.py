@@ -44,7 +44,7 @@ def test_where_it_goes(case: dict[str, Any]) -> None:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pauses, and a load balancer behind which everybody is well."""
     monkeypatch.setattr(watch, "POLL", (0.0, 0.0))
-    monkeypatch.setattr(proof, "verify", lambda url, version: "")
+    monkeypatch.setattr(proof, "verify", lambda *_, **__: "")
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_way_back_that_does_not_serve_is_told(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is told that all is well, and nothing goes forth to what was left."""
-    monkeypatch.setattr(proof, "verify", lambda url, version: "503 no healthy targets")
+    monkeypatch.setattr(proof, "verify", lambda *_, **__: "503 no healthy targets")
     plan, progress = go(site)
     assert verdict(plan, progress) is Verdict.FAILED
     newest = stored(site)[0]
