@@ -28,6 +28,8 @@ from tests.fake_ecs import FAMILY, FakeEcs
 from tests.samples import make_service
 
 ROOT = Path(__file__).parents[1]
+SESSION = boto3.Session("k", "s", region_name="us-west-1")
+"""One for all tests: each would read the descriptions of all services anew."""
 REPOSITORY = "slipway/app"
 HOST = "000000000000.dkr.ecr.us-west-1.amazonaws.com"
 URL = "http://lb/app"
@@ -40,7 +42,7 @@ def make_site(ecs: FakeEcs, *services: Service) -> Iterator[Site]:
     chosen = {each.name: each for each in services or (make_service("app"),)}
     settings = replace(settings, services=chosen)
     with mock_aws():
-        aws = Aws(settings.environment, None, boto3.Session("k", "s", region_name="us-west-1"))
+        aws = Aws(settings.environment, None, SESSION)
         # A frozen dataclass keeps its clients, made when first asked for, in its __dict__.
         aws.__dict__["ecs"] = ecs
         site = Site(
