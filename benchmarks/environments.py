@@ -1,9 +1,9 @@
 """Staging on an embedded AWS of its own: seconds of init, plan, apply, no-change plan and destroy.
 
 "Waiting" is the time in which neither Terraform, the provider nor the embedded AWS computed: the
-provider's own pauses, the same against AWS, a little for containers to start, and on a busy machine the
-queue for a processor: run it on a quiet one. The platform is
-taken step by step; then `invoke` does all the rest. Takes about ten minutes; ends what it starts.
+provider's own pauses, the same against AWS, a little for containers to start, and on a busy machine
+the queue for a processor: run it on a quiet one. The platform is taken step by step; then `invoke`
+does all the rest. Takes about ten minutes; ends what it starts.
 """
 
 from __future__ import annotations
