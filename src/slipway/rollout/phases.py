@@ -37,7 +37,8 @@ def phase(now: Picture) -> str:
 
 def shown(now: Picture) -> Snapshot:
     """The service with what its rollout is doing, and each task set's share of the requests."""
-    weights = dict(now.ours.weights)
+    # Of one that is over, CodeDeploy tells what was, not what is.
+    weights = dict(now.ours.weights) if now.ours.running else {}
     sets = tuple(replace(each, share=weights.get(each.id)) for each in now.service.deployments)
     return replace(now.service, deployments=sets, phase=phase(now))
 
