@@ -2,8 +2,8 @@
 
 "Waiting" is the time in which neither Terraform, the provider nor the embedded AWS computed: the
 provider's own pauses, the same against AWS, a little for containers to start, and on a busy machine
-the queue for a processor: run it on a quiet one. The platform is taken step by step; then `invoke`
-does all the rest. Takes about ten minutes; ends what it starts.
+the queue for a processor, so run it on a quiet one. The platform is taken step by step; then
+`invoke` does all the rest. Takes about ten minutes; ends what it starts.
 """
 
 from __future__ import annotations
