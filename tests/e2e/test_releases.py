@@ -1,0 +1,293 @@
+"""Releases after each other: history, the way back, the way on, and what a killed deploy leaves.
+
+Real engine, real Terraform, real traffic. The tests build on each other's releases, in their order.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+
+from slipway.release.rollback import OBJECTIVE
+from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone
+from tests.e2e.test_flow import API, SETTINGS, Traffic, leftovers, wait_for
+
+pytestmark = pytest.mark.e2e
+
+OTHER = """
+[environments.next]
+target = "embedded"
+registry = "local"
+
+[environments.next.defaults]
+"""
+
+PATIENT = """\
+health = { interval = 5, timeout = 4, grace = 240, unhealthy = 10 }
+deploy = { timeout = 600 }
+"""
+
+
+@dataclass
+class Shop:
+    """The checkout, where greeter answers, and its releases so far, newest first."""
+
+    clone: Clone
+    url: str = ""
+    versions: list[str] = field(default_factory=list)
+
+    def deploy(self, *words: str) -> Ran:
+        return self.clone.invoke("deploy", "--env=local", "--json", *words)
+
+    def rollback(self, *words: str) -> Ran:
+        return self.clone.invoke("rollback", "--env=local", "--service=greeter", "--json", *words)
+
+    def history(self, env: str = "local") -> list[dict[str, Any]]:
+        ran = self.clone.invoke("history", f"--env={env}", "--json")
+        assert ran.code == 0, ran.said
+        found = ran.json()
+        assert isinstance(found, list)
+        return found
+
+    @property
+    def version(self) -> str:
+        """What greeter says it is, through its load balancer."""
+        return str(get(f"{self.url}/health")["version"])
+
+    def change(self, title: str) -> None:
+        """Another version, committed."""
+        self.clone.edit(API, r"\Z", f"\n# {title}\n")
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+        subprocess.run(["git", *identity, "commit", "-qam", title], cwd=self.clone.root, check=True)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=f"http://127.0.0.1:{self.clone.port}",
+            region_name="us-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Greeter, released twice."""
+    made = Shop(make_clone(tmp_path_factory.mktemp("releases"), free_port()))
+    # A machine that does a lot else answers slowly, and builds slowly: not what is tested here.
+    made.clone.edit("slipway.toml", "health = {.*\n.*", PATIENT)
+    made.clone.edit(SETTINGS, "min = 2", "min = 1")
+    for file in (made.clone.root / "services/greeter/tests").glob("test_*.py"):
+        if file.name != "test_health.py":
+            file.unlink()
+    try:
+        ready = made.clone.invoke("setup")
+        assert ready.code == 0, ready.said
+        for title in ("First", "Second"):
+            made.change(title)
+            ran = made.deploy()
+            assert ran.code == 0, ran.said
+            made.url = ran.json()["greeter"]["url"]
+            made.versions.insert(0, made.version)
+        yield made
+    finally:
+        made.clone.invoke("local.reset", "--yes")
+
+
+def test_the_history_has_both_and_marks_what_serves(shop: Shop) -> None:
+    """Complete, newest first, with the commit, the lease's token and the seconds of each phase."""
+    found = shop.history()
+    assert [each["version"] for each in found] == shop.versions
+    assert [each["serves"] for each in found] == [True, False]
+    for each in found:
+        assert (each["verdict"], each["kind"], each["dirty"]) == ("deployed", "deploy", False)
+        assert each["token"] > 0
+        assert each["phases"]["rollout"] > 0
+        assert each["serials"]["greeter"] > 0
+    assert found[0]["previous"] == found[1]["task_definition"]
+    table = shop.clone.invoke("history", "--env=local")
+    assert [line[0] for line in table.out.splitlines()[1:]] == ["*", " "]
+
+
+def test_the_difference_of_two_releases(shop: Shop) -> None:
+    """The commit between them, the image, and the revision; the settings are the same."""
+    ran = shop.clone.invoke("diff", "--env=local", "--service=greeter", "--json")
+    assert ran.code == 0, ran.said
+    found = ran.json()
+    assert [line.split(" ", 2)[2] for line in found["commits"]] == ["Second"]
+    assert found["image"]["version"] == shop.versions[::-1]
+    assert list(found["task_definition"]) == ["containerDefinitions.app.image"]
+    assert found["configuration"] == {}
+
+
+def test_back_to_the_release_before_under_traffic(shop: Shop) -> None:
+    """No request fails, it is a release itself, and the seconds are well within the objective."""
+    dry = shop.rollback("--dry-run")
+    assert (dry.code, dry.json()["version"]) == (0, shop.versions[1]), dry.said
+    assert shop.version == shop.versions[0]
+    traffic = Traffic(f"{shop.url}/health")
+    with traffic.flowing():
+        ran = shop.rollback()
+    assert ran.code == 0, ran.said
+    assert ran.json()["seconds"] < OBJECTIVE / 2
+    print(f"rolled back in {ran.json()['seconds']} s")
+    assert shop.version == shop.versions[1]
+    assert traffic.failures == []
+    newest = shop.history()[0]
+    assert (newest["kind"], newest["verdict"], newest["serves"]) == ("rollback", "deployed", True)
+    assert leftovers(shop.clone) == []
+
+
+def test_there_is_nothing_before_the_first_release(shop: Shop) -> None:
+    """Going back once more does not go forth again."""
+    ran = shop.rollback()
+    assert ran.code == 9, ran.said
+    assert "no verified release" in ran.err
+    assert shop.version == shop.versions[1]
+
+
+def test_to_a_release_by_its_id(shop: Shop) -> None:
+    """Forth again, because that is what was asked for; the same once more has nothing to do."""
+    second = shop.history()[1]
+    ran = shop.rollback(f"--to={second['id']}")
+    assert ran.code == 0, ran.said
+    assert shop.version == shop.versions[0]
+    again = shop.rollback(f"--to={second['id']}")
+    assert (again.code, again.json()["verdict"]) == (0, "unchanged"), again.said
+    wrong = shop.rollback(f"--to={second['id'][:-1]}")
+    assert wrong.code == 2
+    assert f"did you mean {second['id']}" in wrong.err
+
+
+def test_no_way_back_to_an_image_that_is_gone(shop: Shop) -> None:
+    """It says what is missing, and nothing changes; a deploy asks before it starts, too."""
+    first, second = shop.history()[-1], shop.history()[-2]
+    ecr = shop.client("ecr")
+    repository = "slipway/greeter"
+
+    def remove(release: dict[str, Any]) -> dict[str, Any]:
+        digest: Any = {"imageDigest": release["image"].partition("@")[2]}
+        found = ecr.batch_get_image(repositoryName=repository, imageIds=[digest])["images"][0]
+        ecr.batch_delete_image(repositoryName=repository, imageIds=[digest])
+        return dict(found)
+
+    def restore(image: dict[str, Any], tag: str) -> None:
+        ecr.put_image(repositoryName=repository, imageManifest=image["imageManifest"], imageTag=tag)
+
+    kept = remove(first)
+    ran = shop.rollback()
+    assert ran.code == 9, ran.said
+    assert "the registry has" in ran.err
+    assert "no more" in ran.err
+    assert shop.version == shop.versions[0]
+    restore(kept, first["version"])
+    kept = remove(second)
+    shop.change("Third")
+    ran = shop.deploy()
+    assert ran.code == 9, ran.said
+    assert "there would be no way back; nothing was changed" in ran.err
+    assert "--no-way-back" in ran.err
+    restore(kept, second["version"])
+    assert shop.version == shop.versions[0]
+
+
+def test_promoted_to_another_environment(shop: Shop) -> None:
+    """The very digest serves there; nothing is built, and the ledger says where it came from."""
+    file = shop.clone.root / "slipway.toml"
+    file.write_text(file.read_text() + OTHER + PATIENT)
+    environments = shop.clone.root / "infra/environments"
+    (environments / "next.tfvars").write_text((environments / "local.tfvars").read_text())
+    dry = shop.clone.invoke("promote", "--from=local", "--to=next", "--dry-run")
+    assert dry.code == 0, dry.said
+    assert "greeter" in dry.out
+    ran = shop.clone.invoke("promote", "--from=local", "--to=next", "--json")
+    assert ran.code == 0, ran.said
+    assert "lacks" not in ran.err
+    outcome = ran.json()["greeter"]
+    assert get(f"{outcome['url']}/health")["version"] == shop.versions[0]
+    here, there = shop.history()[0], shop.history("next")[0]
+    assert there["image"] == here["image"]
+    assert (there["kind"], there["origin"]) == ("promote", f"local/{here['id']}")
+    again = shop.clone.invoke("promote", "--from=local", "--to=next", "--json")
+    assert (again.code, again.json()["greeter"]["verdict"]) == (0, "unchanged"), again.said
+
+
+def killed(shop: Shop, title: str) -> str:
+    """Deploy another version and kill -9 the deploy while it rolls out; the version it had."""
+    shop.change(title)
+    process = shop.clone.start("deploy", "--env=local")
+    wait_for(process, "IN_PROGRESS")
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert leftovers(shop.clone) == ["lease/local/greeter"]
+    newest = shop.history()[0]
+    assert newest["verdict"] == "interrupted"
+    assert "its process ended without a word" in newest["note"]
+    assert "the next deploy or rollback writes it down" in newest["note"]
+    return str(newest["version"])
+
+
+def test_what_was_not_verified_is_not_promoted(shop: Shop) -> None:
+    """Killed in the middle: nobody knows yet whether it serves. Resumed, it is verified."""
+    version = killed(shop, "Fourth")
+    refused = shop.clone.invoke("promote", "--from=local", "--to=next")
+    assert refused.code == 9, refused.said
+    assert "not promoted from local; nothing was changed" in refused.err
+    began = time.monotonic()
+    ran = shop.deploy("--resume")
+    print(f"resumed and verified in {time.monotonic() - began:.1f} s")
+    assert ran.code == 0, ran.said
+    assert ran.json()["greeter"]["verdict"] == "deployed"
+    assert shop.version == version
+    newest = shop.history()[0]
+    assert (newest["verdict"], newest["version"], newest["serves"]) == ("deployed", version, True)
+    assert leftovers(shop.clone) == []
+    nothing = shop.deploy("--resume")
+    assert nothing.code == 9
+    assert "ended deployed" in nothing.err
+
+
+def test_the_next_deploy_settles_what_a_killed_one_left(shop: Shop) -> None:
+    """Its lease is free at once, its release gets its end, and the next one is deployed."""
+    version = killed(shop, "Fifth")
+    shop.change("Sixth")
+    ran = shop.deploy()
+    assert ran.code == 0, ran.said
+    assert "was left open and is now interrupted" in ran.err
+    newest, left = shop.history()[:2]
+    assert (newest["verdict"], newest["serves"]) == ("deployed", True)
+    assert (left["verdict"], left["version"]) == ("interrupted", version)
+    assert newest["token"] == left["token"]
+    assert leftovers(shop.clone) == []
+
+
+def test_the_same_deploy_again_verifies_what_a_killed_one_brought(shop: Shop) -> None:
+    """It attaches to the rollout that goes on, and makes a verified release of it."""
+    version = killed(shop, "Seventh")
+    ran = shop.deploy()
+    assert ran.code == 0, ran.said
+    newest = shop.history()[0]
+    assert (newest["verdict"], newest["version"], newest["serves"]) == ("deployed", version, True)
+
+
+def test_what_a_child_of_a_deploy_inherits(shop: Shop) -> None:
+    """A hook of Terraform's that deploys is let in; its parent's lease is there until the end."""
+    stack = shop.clone.root / "infra/service/hook.tf"
+    command = "env | grep SLIPWAY_LEASES > hook.txt"
+    stack.write_text(
+        'resource "terraform_data" "hook" {\n'
+        f'  provisioner "local-exec" {{ command = "{command}" }}\n'
+        "}\n"
+    )
+    ran = shop.deploy()
+    stack.unlink()
+    assert ran.code == 0, ran.said
+    assert "lease/local/greeter" in (shop.clone.root / "infra/service/hook.txt").read_text()
+    assert leftovers(shop.clone) == []
