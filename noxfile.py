@@ -24,7 +24,7 @@ STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
 TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
 DOCKERFILES = [folder / "Dockerfile" for folder in (*SERVICES, CHECKOUT.embedded_project)]
 
-ENVIRONMENTS = "tests/e2e/test_whole_environments.py"
+WHOLE = ("tests/e2e/test_whole_environments.py", "tests/e2e/test_recovery.py")
 TIMED = sorted(
     str(file.relative_to(ROOT))
     for pattern in (
@@ -71,11 +71,11 @@ def test(session: nox.Session) -> None:
 def e2e(session: nox.Session) -> None:
     """The whole flow with a real engine, real Terraform and the embedded AWS."""
     # Much of it is waiting, so that three workers do well on two cores. A file's tests share what
-    # it has set up; environments are independent of each other.
-    apart = (f"--ignore={file}" for file in (ENVIRONMENTS, LOADED, *TIMED))
+    # it has set up; each environment is one of its own.
+    apart = (f"--ignore={file}" for file in (*WHOLE, LOADED, *TIMED))
     by_file = ("-n", "3", "--dist", "loadfile", *apart)
     session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
-    session.run("pytest", "-q", "-n", "2", ENVIRONMENTS)
+    session.run("pytest", "-q", "-n", "3", "--dist", "loadgroup", *WHOLE)
 
 
 @nox.session

@@ -258,7 +258,7 @@ run "has_the_restored_beside_the_former" {
   }
 }
 
-run "refuses_what_cannot_be_restored" {
+run "an_instance_of_a_name_that_is_none" {
   module {
     source = "../modules/database"
   }
@@ -275,10 +275,110 @@ run "refuses_what_cannot_be_restored" {
     storage_max    = 100
     multi_az       = false
     instances = {
-      Restored = { source = "shop-dev", snapshot = "last" }
-      untimed  = { time = "2026-03-31 23:59" }
+      main     = {}
+      Restored = {}
     }
   }
 
   expect_failures = [var.instances]
+}
+
+run "an_instance_from_two_places" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    name           = "shop-dev"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.t4g.micro"
+    storage        = 20
+    storage_max    = 100
+    multi_az       = false
+    instances = {
+      main  = {}
+      later = { source = "shop-dev", snapshot = "last" }
+    }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "an_instance_of_a_time_of_nothing" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    name           = "shop-dev"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.t4g.micro"
+    storage        = 20
+    storage_max    = 100
+    multi_az       = false
+    instances = {
+      main  = {}
+      later = { time = "2026-03-31T23:59:59Z" }
+    }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "an_instance_of_a_time_that_is_none" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    name           = "shop-dev"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.t4g.micro"
+    storage        = 20
+    storage_max    = 100
+    multi_az       = false
+    instances = {
+      main  = {}
+      later = { source = "shop-dev", time = "2026-03-31 23:59" }
+    }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "a_current_instance_that_is_not_there" {
+  module {
+    source = "../modules/database"
+  }
+
+  command = plan
+
+  variables {
+    name           = "shop-dev"
+    account_id     = "123456789012"
+    vpc_id         = "vpc-1"
+    subnets        = ["subnet-1", "subnet-2"]
+    instance_class = "db.t4g.micro"
+    storage        = 20
+    storage_max    = 100
+    multi_az       = false
+    instances = {
+      main = {}
+    }
+    current = "later"
+  }
+
+  expect_failures = [var.current]
 }

@@ -37,13 +37,14 @@ run "more_alarms_than_codedeploy_watches" {
     strategy      = "rolling"
     shift         = { percent = 10, minutes = 5 }
     standby       = 2881
+    ready_wait    = 2881
     listener_arn  = "arn:aws:elasticloadbalancing:us-west-1:123456789012:listener/app/mock/50dc6c495c0c9188/f2f7dc8efc522ab2"
     target_groups = { blue = "orders", green = "orders-green" }
     task_roles    = ["arn:aws:iam::123456789012:role/task"]
     alarm_names   = [for number in range(11) : "alarm-${number}"]
   }
 
-  expect_failures = [var.alarm_names, var.name, var.standby, var.strategy]
+  expect_failures = [var.alarm_names, var.name, var.ready_wait, var.standby, var.strategy]
 }
 
 run "a_shift_of_everything" {
