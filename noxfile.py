@@ -53,7 +53,7 @@ def lint(session: nox.Session) -> None:
     terraform(session, "fmt", "-check", "-recursive", "-diff", str(CHECKOUT.infra))
     for stack in STACKS:
         initialise(session, stack)
-        # Tests are validated by running them; here Terraform misses the providers that they make up.
+        # Tests are run; here Terraform would miss the providers that they make up.
         terraform(session, f"-chdir={stack}", "validate", "-no-tests", "-no-color", stack=stack)
 
 
