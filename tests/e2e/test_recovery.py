@@ -123,7 +123,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     manifest.write_text(text + rest)
     clone.edit("services/greeter/service.toml", r"min = 2", "min = 1")
     # Patient: this is about what comes back, not about how soon a task is found healthy.
-    clone.edit("slipway.toml", "timeout = 2, grace = 60", "timeout = 4, unhealthy = 9, grace = 99")
+    clone.edit("slipway.toml", "unhealthy = 3, grace = 60", "unhealthy = 9, grace = 99")
     clone.edit("slipway.toml", r"timeout = 300", "timeout = 900")
     file = clone.root / "infra/environments/local.tfvars"
     found = Place(clone, file.read_text() + '\ndatabase_class = "db.t4g.micro"\n')
