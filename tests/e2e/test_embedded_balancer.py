@@ -300,6 +300,35 @@ def test_errors_make_an_alarm(shop: Shop) -> None:
         wait_for("peace again", lambda: state() == "OK")
 
 
+def test_a_state_that_was_set_lasts_until_the_next_minute(shop: Shop) -> None:
+    """So that who looks now and then sees it; then the metric has the last word."""
+    watch = shop.embedded.client("cloudwatch")
+    watch.put_metric_alarm(
+        AlarmName="by-hand",
+        Namespace="Nothing",
+        MetricName="Writes",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+    def state() -> str:
+        found = watch.describe_alarms(AlarmNames=["by-hand"])["MetricAlarms"][0]
+        return str(found["StateValue"])
+
+    # The clock's minute takes two seconds. Alarms are judged as often, at any moment of these.
+    for _ in range(4):
+        watch.set_alarm_state(AlarmName="by-hand", StateValue="ALARM", StateReason="a test")
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            assert state() == "ALARM"
+            time.sleep(0.1)
+        wait_for("the metric's word", lambda: state() == "OK")
+
+
 def test_requests_scale_a_service(shop: Shop) -> None:
     """Target tracking by requests per target, which nobody else publishes."""
     ecs, scaling = shop.embedded.client("ecs"), shop.embedded.client("application-autoscaling")

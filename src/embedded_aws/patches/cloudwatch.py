@@ -21,6 +21,7 @@ PROTOCOL = ("params", "cbor_data", "is_cbor", "is_json")
 HANDLERS: Mapping[str, str] = {
     "PutMetricAlarm": "_put_metric_alarm",
     "PutCompositeAlarm": "_put_composite_alarm",
+    "SetAlarmState": "_set_alarm_state",
     "DescribeAlarms": "_describe_alarms",
     "GetMetricData": "_get_metric_data",
 }
@@ -48,6 +49,12 @@ SYMBOLS: Symbols = {
 INTERVAL = 2.0
 """Seconds between two looks at all alarms."""
 
+KEPT = max(MINUTE, INTERVAL)
+"""Seconds that a state lasts that somebody set: AWS judges again at the next minute."""
+
+_kept_until: dict[str, float] = {}
+"""By ARN, on the monotonic clock."""
+
 Handler = Callable[[Mapping[str, Any], Mapping[str, Any], bool, bool], Any]
 
 
@@ -56,6 +63,7 @@ def apply() -> None:
     from ministack.services import cloudwatch
 
     cloudwatch._put_metric_alarm = _keeping_all(cloudwatch._put_metric_alarm)
+    cloudwatch._set_alarm_state = _keeping_state(cloudwatch._set_alarm_state)
     cloudwatch._get_metric_data = _with_expressions(cloudwatch._get_metric_data)
     for action, name in HANDLERS.items():
         setattr(cloudwatch, name, _over_json(action, getattr(cloudwatch, name)))
@@ -93,10 +101,26 @@ def _keeping_all(theirs: Handler) -> Handler:
         alarm = cloudwatch._alarms.get(data.get("AlarmName"))
         if response[0] == 200 and alarm is not None:
             alarm.update(dropped(data))
+            _kept_until.pop(alarm["AlarmArn"], None)
             evaluate(alarm)
         return response
 
     return put
+
+
+def _keeping_state(theirs: Handler) -> Handler:
+    """Keep the state that was set for a while: who looks now and then has to see it."""
+    from ministack.services import cloudwatch
+
+    def set_state(
+        params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False
+    ) -> Any:
+        alarm = cloudwatch._alarms.get(data.get("AlarmName"))
+        if alarm is not None:
+            _kept_until[alarm["AlarmArn"]] = time.monotonic() + KEPT
+        return theirs(params, data, is_cbor, is_json)
+
+    return set_state
 
 
 def dropped(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,6 +230,8 @@ def evaluate(alarm: dict[str, Any]) -> None:
     """Judge one alarm now; a change of state goes into its history and to its actions."""
     from ministack.services import cloudwatch
 
+    if time.monotonic() < _kept_until.get(alarm["AlarmArn"], 0):
+        return
     verdict = alarms.judge(alarm, reader(time.time(), MINUTE))
     before = alarm["StateValue"]
     if verdict is None or verdict.state == before:
