@@ -62,7 +62,7 @@ def taken(host: str, port: int) -> bool:
 
 
 def running(embedded: Embedded) -> int:
-    """How many containers of tasks run."""
+    """How many containers of tasks there are: one for each task of this service."""
     return sum(one.labels["ministack"] == "ecs" for one in embedded.containers)
 
 
@@ -101,7 +101,7 @@ def test_what_it_left_is_replaced(shop: Shop) -> None:
     assert {container.id for container in shop.embedded.containers} == before
     shop.embedded.up()
     shop.settled()
-    wait_for("two tasks", lambda: shop.service["runningCount"] == 2)
+    wait_for("two tasks", lambda: running(shop.embedded) == 2)
     assert not before & {container.id for container in shop.embedded.containers}
     assert len(tasks(shop)) == 2
 
@@ -109,7 +109,7 @@ def test_what_it_left_is_replaced(shop: Shop) -> None:
 def test_a_rollout_goes_on(shop: Shop) -> None:
     """Killed after the first new task was started, it ends with the new version alone."""
     shop.settled()
-    one_task = running(shop.embedded) // 2
+    wait_for("two tasks", lambda: running(shop.embedded) == 2)
     revision = shop.register(VERSION="after")
     shop.update(revision)
 
@@ -124,7 +124,7 @@ def test_a_rollout_goes_on(shop: Shop) -> None:
     service = shop.settled()
     assert service["taskDefinition"] == revision
     assert service["deployments"][0]["rolloutState"] == "COMPLETED"
-    wait_for("two tasks", lambda: running(shop.embedded) == 2 * one_task)
+    wait_for("two tasks", lambda: running(shop.embedded) == 2)
     assert len(tasks(shop)) == 2
 
 
