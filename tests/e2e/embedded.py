@@ -8,7 +8,7 @@ import signal
 import socket
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -151,12 +151,16 @@ class Embedded:
         )
         return [c for c in found if c.labels["ministack.instance"].endswith(with_port)]
 
-    def push(self, repository: str, tag: str) -> str:
-        """Push a small web server; its reference by digest."""
+    def push(self, repository: str, tag: str, context: io.BytesIO | None = None) -> str:
+        """Push a small web server, or what `context` builds; its reference by digest."""
         client = docker.from_env()
         name = f"127.0.0.1:{self.port}/{repository}"
         client.images.build(
-            fileobj=_context(), custom_context=True, tag=f"{name}:{tag}", rm=True, forcerm=True
+            fileobj=context or server_context(),
+            custom_context=True,
+            tag=f"{name}:{tag}",
+            rm=True,
+            forcerm=True,
         )
         try:
             said = client.images.push(name, tag=tag)
@@ -169,13 +173,19 @@ class Embedded:
         return f"{name}@{images['imageDetails'][0]['imageDigest']}"
 
 
-def _context() -> io.BytesIO:
+def server_context() -> io.BytesIO:
     """A build context: a small server on the base image that `setup` provides."""
-    buffer = io.BytesIO()
     dockerfile = f'FROM {BASE}\nCOPY serve.py /serve.py\nCMD ["python3", "/serve.py"]\n'
+    return build_context(dockerfile, {"serve.py": SERVER.encode()})
+
+
+def build_context(dockerfile: str, files: Mapping[str, bytes]) -> io.BytesIO:
+    """A build context of a Dockerfile and executable files."""
+    buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         _add(tar, "Dockerfile", dockerfile.encode())
-        _add(tar, "serve.py", SERVER.encode())
+        for name, content in files.items():
+            _add(tar, name, content)
     buffer.seek(0)
     return buffer
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 SCHEDULER = "ServiceSchedulerInitiated"
 USER = "UserInitiated"
@@ -65,6 +67,48 @@ def draining(count: int) -> str:
 
 def _listed(arns: Sequence[str]) -> str:
     return " ".join(f"(task {arn.rsplit('/', 1)[-1]})" for arn in arns)
+
+
+GONE = "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+EMPTY = f"{GONE.removesuffix('.')} value for staging label: AWSCURRENT"
+DELETED = (
+    "InvalidRequestException: You can't perform this operation on the secret because it was marked "
+    "for deletion."
+)
+
+
+class Wanted(NamedTuple):
+    """A secret or parameter that a container names, and the key in its JSON, if it names one."""
+
+    place: str
+    key: str = ""
+
+    @property
+    def arn(self) -> str:
+        """The secret's own, without what ECS lets one append."""
+        return ":".join(self.place.split(":")[:7])
+
+
+def wanted_secret(reason: str) -> Wanted:
+    """What MiniStack could not find."""
+    key = re.match(r"unable to retrieve json key '(.+)' from secret (\S+) for ", reason)
+    plain = re.match(r"unable to retrieve secret (\S+) for ", reason)
+    return Wanted(key[2], key[1]) if key else Wanted(plain[1] if plain else reason)
+
+
+def secret_failure(wanted: Wanted, problem: str) -> str:
+    """Why a container can't have it, as AWS would say it after what is common to all.
+
+    `problem` is what Secrets Manager says of the secret itself.
+    """
+    retried = "service call has been retried 1 time(s)"
+    if ":secretsmanager:" not in wanted.place:
+        name = wanted.place.partition(":parameter")[2] or wanted.place
+        return f"unable to retrieve secrets from ssm: {retried}: invalid ssm parameters: {name}"
+    said = f"failed to fetch secret {wanted.arn} from secrets manager: {problem}"
+    if wanted.key:
+        said = f"retrieved secret from Secrets Manager did not contain json key {wanted.key}"
+    return f"unable to retrieve secret from asm: {retried}: {said}"
 
 
 MISSING = ("not found", "manifest unknown", "name unknown")

@@ -25,6 +25,7 @@ from embedded_aws.patches import (
     services,
     task_environment,
     task_network,
+    task_secrets,
     wafv2,
 )
 
@@ -37,7 +38,7 @@ SYMBOLS = merge(
     (
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
-        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS),
+        *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_secrets.SYMBOLS),
         *(task_environment.SYMBOLS, task_network.SYMBOLS),
         *(execute.SYMBOLS, refusals.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
@@ -51,6 +52,6 @@ def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
     ecs.apply(settings, scheduler)
     task_network.apply()
     elb.apply(pool)
-    for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, secrets, wafv2):
+    for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, secrets, task_secrets, wafv2):
         service.apply()
     process.apply()

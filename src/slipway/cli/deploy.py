@@ -186,6 +186,7 @@ def summary(outcome: Outcome, url: str) -> dict[str, object]:
         "url": url,
         "task_definition": outcome.task_definition,
         "cause": outcome.cause.title if outcome.cause else "",
+        "remedy": outcome.cause.remedy if outcome.cause else "",
     }
 
 

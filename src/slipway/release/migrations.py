@@ -10,7 +10,12 @@ from slipway.release.parallel import each_alone
 from slipway.release.progress import Progress
 from slipway.release.world import World
 from slipway.rollout import oneoff, strategy
+from slipway.rollout.diagnose import UNKNOWN, diagnose
+from slipway.rollout.evidence import Evidence, StoppedTask
 from slipway.rollout.model import Target
+
+ITS_OWN = frozenset({"crash", UNKNOWN})
+"""Kinds of causes that lie in the migration itself: its log has more to say than any rule."""
 
 
 def run_all(
@@ -39,18 +44,32 @@ def run_all(
 
 def migrate(world: World, name: str, task: oneoff.OneOff) -> None:
     """Run one migration. Raises `DeployError` where it fails."""
-    ended = oneoff.run(world.aws, task)
-    demand_success(name, ended)
+    ended = oneoff.run(world.aws, task, say=world.console.detail)
+    demand_success(name, ended, image=task.image, environment=world.settings.environment.name)
     world.console.detail(f"{name}: migrated (task {ended.task})")
 
 
-def demand_success(name: str, ended: oneoff.Ended) -> None:
-    """Raise `DeployError` unless the migration ended with code 0."""
+def demand_success(
+    name: str, ended: oneoff.Ended, *, image: str = "", environment: str = ""
+) -> None:
+    """Raise `DeployError` unless the migration ended with code 0, with the way out of its cause."""
     if ended.exit_code == 0:
         return
+    stopped = StoppedTask(
+        id=ended.task,
+        reason=ended.reason,
+        code="",
+        exit_code=ended.exit_code,
+        container_reason="",
+        log=ended.log,
+    )
+    evidence = Evidence(stopped=(stopped,), image=image, service=name, environment=environment)
+    cause = diagnose(evidence)
+    its_own = cause.kind in ITS_OWN
     code = "never ran" if ended.exit_code is None else f"ended with code {ended.exit_code}"
+    why = "" if its_own else f": {cause.title}"
     lines = "\n".join(f"    {line}" for line in (ended.reason, *ended.log))
     raise DeployError(
-        f"{name}: the migration {code}; nothing was rolled out\n{lines}",
-        next_step="mend the migration, and deploy again",
+        f"{name}: the migration {code}{why}; nothing was rolled out\n{lines}",
+        next_step="mend the migration, and deploy again" if its_own else cause.remedy,
     )

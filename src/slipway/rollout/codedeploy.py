@@ -12,7 +12,7 @@ from slipway.rollout import begin, deployments, following, observe, shifting, ta
 from slipway.rollout.cause import Cause
 from slipway.rollout.decide import Decision, Snapshot, Watched
 from slipway.rollout.decide import decide as decide_first
-from slipway.rollout.diagnose import diagnose
+from slipway.rollout.diagnose import diagnose_for
 from slipway.rollout.model import Rollout, Target
 from slipway.rollout.shifting import Plan, Shift
 
@@ -73,11 +73,10 @@ def explain(aws: Aws, rollout: Rollout) -> Cause | None:
             green.id if green else "",
             rollout.watched.task_definition,
         )
-    found = replace(found, health_path=target.health_path)
     if shift:
         failed = next((name for name, state in shift.events if state == "Failed"), "")
         found = replace(found, code=shift.code, message=shift.message, event=failed)
-    return diagnose(found)
+    return diagnose_for(target, found)
 
 
 def differs(aws: Aws, target: Target) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from slipway.rollout.cause import Cause
-from slipway.rollout.observe import Evidence
+from slipway.rollout.evidence import Evidence
 
 ROLE = "run the deploy again with --refresh; Terraform makes the role that CodeDeploy uses"
 GROUP = "run the deploy again with --refresh, so that Terraform makes it again"

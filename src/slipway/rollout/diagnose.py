@@ -12,15 +12,33 @@ from dataclasses import replace
 
 from slipway.rollout import codes
 from slipway.rollout.cause import Cause
-from slipway.rollout.observe import Evidence, StoppedTask
+from slipway.rollout.evidence import Evidence, StoppedTask
+from slipway.rollout.model import Target
 
 NO_WAY = r"i/o timeout|no route|deadline exceeded|connection refused|network is unreachable"
 """Words of a task that could not get out of its subnet."""
 
+NO_ANSWER = r"Target\.FailedHealthChecks|connection refused|reason Health checks failed\)"
+"""Words of a load balancer that got no HTTP answer at all."""
+
+NO_ROOM = r"unable to place a task|limit on the number|Capacity is unavailable"
+
 UNKNOWN = "unknown"
 """The kind of a cause that no rule knows."""
 
+SECRET = re.compile(r"secret:([^:\s]+?)(?:-\w{6})?(?=[:\s]|$)")
+PARAMETER = re.compile(r"invalid (?:ssm )?parameters?: ([^\s,\]]+)", re.I)
+
+VCPUS = "L-3032A543"
+"""The quota of Fargate's vCPUs that run at once in an account and region."""
+
 Rule = Callable[[Evidence], Cause | None]
+
+
+def diagnose_for(target: Target, evidence: Evidence) -> Cause:
+    """The cause of a rollout of `target`, whose files and commands its remedy names."""
+    path, name, place = target.health_path, target.name, target.environment
+    return diagnose(replace(evidence, health_path=path, service=name, environment=place))
 
 
 def diagnose(evidence: Evidence) -> Cause:
@@ -31,7 +49,7 @@ def diagnose(evidence: Evidence) -> Cause:
             return replace(cause, kind=cause.kind or rule.__name__)
     return Cause(
         title="ECS gave no reason that we know",
-        remedy="read the service's events below and its log",
+        remedy="read the service's events below and its log; then: uv run invoke doctor",
         lines=(*evidence.events[:5], *evidence.log[-10:]),
         kind=UNKNOWN,
     )
@@ -46,7 +64,8 @@ def no_route(evidence: Evidence) -> Cause | None:
     where = "Secrets Manager" if secrets else "the registry"
     return Cause(
         title=f"tasks have no route to {where}",
-        remedy="check NAT, route tables and security groups, or the VPC endpoints",
+        remedy=f"check nat and interface_endpoints in infra/environments/{evidence.place}.tfvars, "
+        "then the tasks' route tables and security groups",
         lines=(task.reason,),
     )
 
@@ -57,11 +76,11 @@ def missing_image(evidence: Evidence) -> Cause | None:
     if task is None:
         return None
     if re.search(r"match(ing)?( for)? platform|exec format", task.reason, re.I):
-        return _wrong_architecture(task)
+        return _wrong_architecture(evidence, task)
     if re.search(r"denied|forbidden|not authorized|no basic auth", task.reason, re.I):
-        remedy = "let the execution role pull from that repository"
+        remedy = "let the execution role pull from that repository: " + evidence.deploy("--refresh")
     else:
-        remedy = "deploy again to build and push it; check that the registry still has it"
+        remedy = "build and push it again: " + evidence.deploy()
     return Cause(
         title=f"the image can't be pulled: {evidence.image}", remedy=remedy, lines=(task.reason,)
     )
@@ -72,15 +91,26 @@ def missing_secret(evidence: Evidence) -> Cause | None:
     task = _stopped_with(evidence, r"unable to pull secrets|ResourceInitializationError.*secret")
     if task is None:
         return None
-    if re.search(r"AccessDenied|not authorized", task.reason):
-        remedy = "let the execution role read it, and use the key that it is encrypted with"
-    elif "did not contain json key" in task.reason:
-        remedy = "write that key into the secret's JSON, or name the key that is there"
-    else:
-        remedy = "create it, and let the execution role read it: uv run invoke secrets.set"
-    named = re.search(r"secret:([^:\s]+?)(?:-\w{6})?(?=[:\s]|$)", task.reason)
-    names = named.group(1) if named else ", ".join(evidence.secrets) or "see below"
-    return Cause(title=f"a secret can't be read ({names})", remedy=remedy, lines=(task.reason,))
+    named = SECRET.search(task.reason) or PARAMETER.search(task.reason)
+    name = named.group(1) if named else ", ".join(evidence.secrets) or "see below"
+    return Cause(
+        title=f"a secret can't be read ({name})",
+        remedy=_secret_remedy(evidence, task.reason, name),
+        lines=(task.reason,),
+    )
+
+
+def _secret_remedy(evidence: Evidence, reason: str, name: str) -> str:
+    if re.search(r"AccessDenied|not authorized", reason):
+        return "let the execution role read it and its key: " + evidence.deploy("--refresh")
+    if "did not contain json key" in reason:
+        return "write that key into the secret's JSON, or name the key that is there"
+    if PARAMETER.search(reason):
+        return f"put it, or correct [parameters] in {evidence.manifest}: aws ssm put-parameter"
+    if name.endswith("/database"):
+        return f"have the migration write it: database.migrate in {evidence.manifest}"
+    flags = f"{evidence.flags} --name={name.rpartition('/')[2]}"
+    return f"give it a value: uv run invoke secrets.set {flags}"
 
 
 def out_of_memory(evidence: Evidence) -> Cause | None:
@@ -88,9 +118,10 @@ def out_of_memory(evidence: Evidence) -> Cause | None:
     task = next((t for t in evidence.stopped if "OutOfMemory" in _all_reasons(t)), None)
     if task is None:
         return None
+    size = f" ({evidence.memory} MiB)" if evidence.memory else ""
     return Cause(
-        title=f"the container ran out of memory ({evidence.memory} MiB)",
-        remedy="raise memory in service.toml, or use less at start",
+        title=f"the container ran out of memory{size}",
+        remedy=f"raise memory in {evidence.manifest}, or use less at start",
         lines=(_all_reasons(task), *task.log[-10:]),
     )
 
@@ -99,7 +130,7 @@ def wrong_architecture(evidence: Evidence) -> Cause | None:
     """An image for another processor."""
     for task in evidence.stopped:
         if "exec format error" in " ".join((_all_reasons(task), *task.log)):
-            return _wrong_architecture(task)
+            return _wrong_architecture(evidence, task)
     return None
 
 
@@ -112,8 +143,20 @@ def crash(evidence: Evidence) -> Cause | None:
     code = "" if task.exit_code is None else f" with code {task.exit_code}"
     return Cause(
         title=f"the container exits{code} right after its start",
-        remedy="mend what its log says below; run the image by hand with docker run",
+        remedy=f"mend what its log says below; by hand: docker run --rm {evidence.image}".rstrip(),
         lines=(task.reason, *(task.log or evidence.log)[-15:]),
+    )
+
+
+def missing_log(evidence: Evidence) -> Cause | None:
+    """The log group isn't there, or can't be written to; nothing starts without it."""
+    task = _stopped_with(evidence, r"ResourceInitializationError.*logger")
+    if task is None:
+        return None
+    return Cause(
+        title="the task's log can't be opened",
+        remedy="have Terraform make the log group again: " + evidence.deploy("--refresh"),
+        lines=(task.reason,),
     )
 
 
@@ -124,7 +167,7 @@ def wont_start(evidence: Evidence) -> Cause | None:
         return None
     return Cause(
         title="the container can't be started",
-        remedy="check the image's command, user and platform",
+        remedy=f"check CMD, ENTRYPOINT and USER in {evidence.folder}Dockerfile",
         lines=(_all_reasons(task),),
     )
 
@@ -133,13 +176,14 @@ def port_mismatch(evidence: Evidence) -> Cause | None:
     """Nobody listens on the port that the load balancer asks.
 
     `Target.FailedHealthChecks` is what ELB says where no HTTP answer came at all; a wrong answer is
-    `Target.ResponseCodeMismatch` and a slow one `Target.Timeout`.
+    `Target.ResponseCodeMismatch` and a slow one `Target.Timeout`. When the tasks are gone, ECS's
+    events are what is left of it: without codes, nobody answered.
     """
-    if not re.search(r"Target\.FailedHealthChecks|connection refused", _seen(evidence), re.I):
+    if not re.search(NO_ANSWER, _seen(evidence), re.I):
         return None
     return Cause(
         title=f"nothing answers on port {evidence.port}",
-        remedy="make port in service.toml the port that the app listens on, on 0.0.0.0",
+        remedy=f"make port in {evidence.manifest} the port that the app listens on, on 0.0.0.0",
         lines=_health_lines(evidence),
     )
 
@@ -153,21 +197,24 @@ def failing_health_check(evidence: Evidence) -> Cause | None:
     answer = f" (it answers {codes.group(1)})" if codes else ""
     return Cause(
         title=f"the health check of {evidence.health_path or 'the service'} fails{answer}",
-        remedy="mend the health endpoint, or correct health.path in service.toml",
+        remedy=f"mend the health endpoint, or correct health.path in {evidence.manifest}",
         lines=_health_lines(evidence),
     )
 
 
 def quota(evidence: Evidence) -> Cause | None:
     """AWS has no room left for the task."""
-    for event in evidence.events:
-        if re.search(r"unable to place a task|limit on the number|Capacity is unavailable", event):
-            return Cause(
-                title="AWS can't place the tasks",
-                remedy="raise the Fargate vCPU quota, or try later",
-                lines=(event,),
-            )
-    return None
+    told = (*evidence.events, *_reasons(evidence))
+    event = next((each for each in told if re.search(NO_ROOM, each)), None)
+    if event is None:
+        return None
+    if re.search(r"Capacity is unavailable", event):
+        remedy = "Fargate is full in these zones for now; later: " + evidence.deploy()
+    else:
+        more = f"--service-code fargate --quota-code {VCPUS} --desired-value N"
+        remedy = "raise the quota of Fargate's vCPUs: aws service-quotas "
+        remedy += f"request-service-quota-increase {more}"
+    return Cause(title="AWS can't place the tasks", remedy=remedy, lines=(event,))
 
 
 RULES: tuple[Rule, ...] = (
@@ -180,6 +227,7 @@ RULES: tuple[Rule, ...] = (
     wrong_architecture,
     out_of_memory,
     crash,
+    missing_log,
     wont_start,
     port_mismatch,
     failing_health_check,
@@ -188,10 +236,10 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _wrong_architecture(task: StoppedTask) -> Cause:
+def _wrong_architecture(evidence: Evidence, task: StoppedTask) -> Cause:
     return Cause(
         title="the image is for another processor architecture",
-        remedy="make architecture in service.toml match the machine that builds the image",
+        remedy=f"make architecture in {evidence.manifest} match the machine that builds the image",
         lines=(_all_reasons(task), *task.log[-5:]),
     )
 

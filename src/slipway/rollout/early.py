@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from slipway.aws import Aws
 from slipway.rollout import observe
 from slipway.rollout.cause import Cause
-from slipway.rollout.diagnose import UNKNOWN, diagnose
+from slipway.rollout.diagnose import UNKNOWN, diagnose, diagnose_for
+from slipway.rollout.evidence import Evidence, StoppedTask
 from slipway.rollout.model import Rollout
-from slipway.rollout.observe import Evidence, StoppedTask
 
 LEAST, LEAST_PASSING, MOST = 2, 3, 100
 PASSING = frozenset({"no_route", "wont_start", "quota"})
@@ -63,7 +62,7 @@ def cause(aws: Aws, rollout: Rollout, deployment: str) -> Cause | None:
         return None
     target, arn = rollout.target, rollout.watched.task_definition
     evidence = observe.evidence(aws, target.cluster, rollout.snapshot, deployment, arn)
-    return diagnose(replace(evidence, health_path=target.health_path))
+    return diagnose_for(target, evidence)
 
 
 def ours(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from slipway.aws import Aws, error_code
 from slipway.rollout.decide import Deployment, Network, Snapshot
+from slipway.rollout.evidence import Evidence, StoppedTask, TargetHealth
 from slipway.rollout.taskdef import CONTAINER, TaskDefinition
 
 if TYPE_CHECKING:
@@ -17,51 +18,10 @@ if TYPE_CHECKING:
 BATCH = 10
 """Services per DescribeServices call: the API's limit."""
 
+EVENTS_SHOWN = 20
+
 STOPPED_SHOWN = 10
 """Stopped tasks that are looked at for a cause; the newest come first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoppedTask:
-    """Why one task ended. `exit_code` is the app container's, None if it never ran."""
-
-    id: str
-    reason: str
-    code: str
-    exit_code: int | None
-    container_reason: str
-    log: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetHealth:
-    """What the load balancer's check of one target says."""
-
-    state: str
-    reason: str
-    description: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """All that is known about a rollout that did not end well.
-
-    `code` and `message` are CodeDeploy's, `event` is its lifecycle event that failed.
-    """
-
-    stopped: tuple[StoppedTask, ...] = ()
-    targets: tuple[TargetHealth, ...] = ()
-    events: tuple[str, ...] = ()
-    rollout_reason: str = ""
-    log: tuple[str, ...] = ()
-    health_path: str = ""
-    port: int = 0
-    memory: str = ""
-    image: str = ""
-    secrets: tuple[str, ...] = ()
-    code: str = ""
-    message: str = ""
-    event: str = ""
 
 
 def snapshots(ecs: ECSClient, cluster: str, services: Sequence[str]) -> dict[str, Snapshot]:
@@ -120,10 +80,11 @@ def evidence(aws: Aws, cluster: str, snapshot: Snapshot, deployment: str, arn: s
     tasks = _stopped_tasks(aws.ecs, cluster, snapshot.service, arn)
     stopped = tuple(_stopped(aws, app, task) for task in tasks[:STOPPED_SHOWN])
     ports = app.get("portMappings", [])
+    described = aws.ecs.describe_services(cluster=cluster, services=[snapshot.service])["services"]
     return Evidence(
         stopped=stopped,
-        targets=_targets(aws, cluster, snapshot.service, ours),
-        events=tuple(message for _, message in snapshot.events[:20]),
+        targets=_targets(aws, described, ours),
+        events=events_since(described, definition.get("registeredAt")),
         rollout_reason=ours.reason if ours else "",
         log=next((task.log for task in stopped if task.log), ()),
         port=ports[0]["containerPort"] if ports else 0,
@@ -131,6 +92,13 @@ def evidence(aws: Aws, cluster: str, snapshot: Snapshot, deployment: str, arn: s
         image=str(app.get("image", "")),
         secrets=tuple(str(secret["name"]) for secret in app.get("secrets", [])),
     )
+
+
+def events_since(services: Sequence[Any], begin: Any) -> tuple[str, ...]:
+    """What ECS says of `services` since `begin`, newest first; what was before has other causes."""
+    told = [each for service in services for each in service.get("events", [])]
+    ours = (e for e in told if begin is None or e.get("createdAt", begin) >= begin)
+    return tuple(str(each["message"]) for each in ours)[:EVENTS_SHOWN]
 
 
 def _deployment(raw: Any) -> Deployment:
@@ -248,12 +216,11 @@ def log_tail(aws: Aws, app: Any, task_id: str, *, lines: int = 20) -> tuple[str,
 
 
 def _targets(
-    aws: Aws, cluster: str, service: str, ours: Deployment | None
+    aws: Aws, services: Sequence[Any], ours: Deployment | None
 ) -> tuple[TargetHealth, ...]:
     if ours and ours.target_group:
         return tuple(_health(aws, ours.target_group))
-    described = aws.ecs.describe_services(cluster=cluster, services=[service])["services"]
-    groups = [lb.get("targetGroupArn", "") for s in described for lb in s.get("loadBalancers", [])]
+    groups = [lb.get("targetGroupArn", "") for s in services for lb in s.get("loadBalancers", [])]
     return tuple(each for group in groups if group for each in _health(aws, group))
 
 

@@ -36,18 +36,46 @@ class Ended:
     log: tuple[str, ...]
 
 
-def run(aws: Aws, wanted: OneOff, *, pause: Callable[[float], None] = signals.sleep) -> Ended:
+def run(
+    aws: Aws,
+    wanted: OneOff,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    pause: Callable[[float], None] = signals.sleep,
+) -> Ended:
     """Register the revision, run one task of it, and wait until it has stopped.
 
-    A signal ends the waiting and not the task: half a migration is worse than a whole one.
+    A signal ends the waiting and not the task: half a migration is worse than a whole one. So one
+    that an earlier deploy left running is waited for: its lease may have run out long ago.
     """
     with calls(f"running {wanted.name}"):
+        _await_others(aws, wanted, say, pause)
         definition = _register(aws, wanted)
         task = _start(aws, wanted, definition["taskDefinitionArn"])
         while task.get("lastStatus") != "STOPPED":
             pause(POLL)
             task = _look(aws, wanted, task["taskArn"])
         return _ended(aws, definition, task)
+
+
+def _await_others(
+    aws: Aws, wanted: OneOff, say: Callable[[str], None], pause: Callable[[float], None]
+) -> None:
+    """Wait until no task of the same family runs any more."""
+    told: set[str] = set()
+    while running := _running(aws, wanted):
+        for task in sorted(running - told):
+            end = f"aws ecs stop-task --cluster {wanted.cluster} --task {task}"
+            say(f"{wanted.name}: waiting for one that runs already; to end it: {end}")
+        told |= running
+        pause(POLL)
+
+
+def _running(aws: Aws, wanted: OneOff) -> set[str]:
+    """Ids of the tasks of the family that are meant to run."""
+    family = wanted.template.rpartition("/")[2].partition(":")[0]
+    answer = aws.ecs.list_tasks(cluster=wanted.cluster, family=family, desiredStatus="RUNNING")
+    return {arn.rpartition("/")[2] for arn in answer["taskArns"]}
 
 
 def _register(aws: Aws, wanted: OneOff) -> Any:

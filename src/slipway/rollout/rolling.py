@@ -22,7 +22,7 @@ from slipway.rollout.decide import (
     short,
     timed_out,
 )
-from slipway.rollout.diagnose import diagnose
+from slipway.rollout.diagnose import diagnose_for
 from slipway.rollout.model import Rollout, Target
 
 
@@ -95,7 +95,7 @@ def explain(aws: Aws, rollout: Rollout) -> Cause | None:
             rollout.watched.deployment_id,
             rollout.watched.task_definition,
         )
-    return diagnose(replace(found, health_path=rollout.target.health_path))
+    return diagnose_for(rollout.target, found)
 
 
 def _wanted(aws: Aws, target: Target) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from embedded_aws.ecs import words
 
 IMAGE = "127.0.0.1:4566/shop/app@sha256:00"
@@ -42,3 +44,22 @@ def test_a_missing_secret() -> None:
     """Already AWS's wording, and left alone."""
     said = "ResourceInitializationError: unable to pull secrets or registry auth: gone"
     assert words.start_failure(said, IMAGE) == said
+
+
+SECRET = "arn:aws:secretsmanager:us-west-1:000000000000:secret:shop/API_KEY-a1b2c3"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ends"),
+    [
+        (f"secret {SECRET}", f"failed to fetch secret {SECRET} from secrets manager: {words.GONE}"),
+        (f"json key 'port' from secret {SECRET}:port::", "did not contain json key port"),
+        ("secret /shop/flags", "from ssm: service call has been retried 1 time(s): invalid ssm "
+         "parameters: /shop/flags"),
+        ("secret arn:aws:ssm:us-west-1:1:parameter/shop/flags", "parameters: /shop/flags"),
+    ],
+)  # fmt: skip
+def test_a_secret_that_can_not_be_had(theirs: str, ends: str) -> None:
+    """It is named as AWS names it, and whether it is gone or lacks the key is told apart."""
+    wanted = words.wanted_secret(f"unable to retrieve {theirs} for environment variable KEY")
+    assert words.secret_failure(wanted, words.GONE).endswith(ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.session import get_session
 
 from slipway.rollout import codes
 from slipway.rollout.diagnose import RULES, diagnose
-from slipway.rollout.observe import Evidence, StoppedTask, TargetHealth
+from slipway.rollout.evidence import Evidence, StoppedTask, TargetHealth
 from tests.cases_files import cases
 
 
@@ -42,6 +43,19 @@ def test_diagnose(case: dict[str, Any]) -> None:
     assert case["title"] in cause.title
     assert case["remedy"] in cause.remedy
     assert case.get("kind", cause.kind) == cause.kind != ""
+
+
+PLACE = re.compile(
+    r"services/greeter/\w|infra/environments/|uv run invoke |aws |docker run|CodeDeploy|Lambda"
+    r"|CloudWatch|service\.toml|--refresh|the secret's JSON|what (ECS|it) says below|health\.grace"
+)
+
+
+@pytest.mark.parametrize("case", DIAGNOSED)
+def test_a_remedy_names_its_place(case: dict[str, Any]) -> None:
+    """A file with its key, or a command: nobody has to guess where to begin."""
+    remedy = diagnose(evidence(dict(case["evidence"]))).remedy
+    assert PLACE.search(remedy), remedy
 
 
 def test_every_rule_has_a_case() -> None:

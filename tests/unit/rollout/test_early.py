@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.rollout.early import hopeless
-from slipway.rollout.observe import StoppedTask
+from slipway.rollout.evidence import StoppedTask
 from tests.cases_files import cases
 
 

@@ -29,6 +29,12 @@ class Ecs:
     failures: list[dict[str, str]] = field(default_factory=list)
     registered: dict[str, Any] = field(default_factory=dict)
     ran: dict[str, Any] = field(default_factory=dict)
+    others: list[list[str]] = field(default_factory=lambda: [[]])
+
+    def list_tasks(self, *, cluster: str, family: str, desiredStatus: str) -> dict[str, Any]:  # noqa: N803
+        assert (cluster, family, desiredStatus) == ("c", "app-migrate", "RUNNING")
+        assert not self.ran
+        return {"taskArns": self.others.pop(0) if len(self.others) > 1 else self.others[0]}
 
     def describe_task_definition(self, **_: Any) -> dict[str, Any]:
         containers = [{"name": "app", "image": "repo@sha256:template", "command": ["migrate"]}]
@@ -98,3 +104,38 @@ def test_a_good_migration_lets_it_go_on() -> None:
     demand_success("app", run(Ecs()))
     with pytest.raises(DeployError):
         demand_success("app", run(Ecs(exit_code=1)))
+
+
+def test_one_that_an_earlier_deploy_left_is_waited_for() -> None:
+    """Two migrations at once may do half of each; who waits is told for what, once."""
+    ecs, said = Ecs(others=[["arn:task/c/old"], ["arn:task/c/old"], []]), list[str]()
+    aws = cast(Aws, SimpleNamespace(ecs=ecs))
+    assert oneoff.run(aws, WANTED, say=said.append, pause=lambda _: None).exit_code == 0
+    (line,) = said
+    assert "aws ecs stop-task --cluster c --task old" in line
+
+
+@pytest.mark.parametrize(
+    ("reason", "title", "next_step"),
+    [
+        (
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found",
+            "the image can't be pulled: repo@sha256:new",
+            "uv run invoke deploy --env=prod --service=app",
+        ),
+        (
+            "OutOfMemoryError: Container killed due to memory usage",
+            "ran out of memory",
+            "memory in services/app/service.toml",
+        ),
+    ],
+)
+def test_a_migration_that_can_not_run_has_one_cause(
+    reason: str, title: str, next_step: str
+) -> None:
+    """What keeps a task from running is told as for a rollout, with the same remedy."""
+    ended = oneoff.Ended(task="t1", exit_code=None, reason=reason, log=())
+    with pytest.raises(DeployError) as caught:
+        demand_success("app", ended, image="repo@sha256:new", environment="prod")
+    assert title in caught.value.message
+    assert next_step in caught.value.next_step
