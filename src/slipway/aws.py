@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EMBEDDED_ACCOUNT = "000000000000"
 _EMBEDDED_KEY = "test"
 _ATTEMPTS = 10
-"""Tries per call; botocore's standard mode backs off with jitter between them."""
+"""Retries of a call; botocore's standard mode backs off with jitter between them."""
 
 _DENIED = frozenset(
     {

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
+from moto.core.botocore_stubber import MockRawResponse
 
 from slipway.aws import EMBEDDED_ACCOUNT, calls, connect, error_code
 from slipway.config import Environment
@@ -135,6 +142,36 @@ def test_errors_of_aws_are_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
         ):
             s3.get_object(Bucket="no-such-bucket", Key="x")
     assert error_code(caught.value.__cause__ or caught.value) == "NoSuchBucket"
+
+
+def throttled(times: int) -> Callable[..., Any]:
+    """Answers every request: refused so many times, then with no services at all."""
+    left = itertools.chain(itertools.repeat(True, times), itertools.repeat(False))
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        refused = next(left)
+        body = b'{"__type": "ThrottlingException"}' if refused else b'{"services": []}'
+        return AWSResponse(
+            request.url, 400 if refused else 200, HTTPHeaders(), MockRawResponse(body)
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize(("times", "answered"), [(5, True), (10, True), (11, False)])
+def test_a_throttled_call_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, times: int, *, answered: bool
+) -> None:
+    """Ten times, with pauses between; one that never gets through is an error in plain words."""
+    pauses: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", pauses.append)
+    ecs = connect(LOCAL, endpoint=ENDPOINT).ecs
+    ecs.meta.events.register("before-send.ecs.DescribeServices", throttled(times))
+    refused = nullcontext() if answered else pytest.raises(SlipwayError, match="Throttling")
+    with refused, calls("watching the rollout"):
+        assert ecs.describe_services(services=["app"])["services"] == []
+    assert len(pauses) == min(times, 10)
+    assert all(0 < pause <= 20 for pause in pauses)
 
 
 def test_a_refusal_is_told_from_other_errors() -> None:
