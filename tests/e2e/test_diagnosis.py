@@ -97,7 +97,7 @@ FAULTS = {
         image="{repository}@sha256:" + "0" * 64,
         kind="missing_image",
         title="the image can't be pulled",
-        remedy="deploy again",
+        remedy="uv run invoke deploy --env=local --service=no-image",
         shown="CannotPullContainerError",
     ),
     "no-route": Fault(
@@ -292,14 +292,37 @@ def opened(embedded: Embedded) -> Shop:
     return shop
 
 
+@dataclass
+class Clock:
+    """Seconds since the beginning at which something was first seen."""
+
+    began: float = field(default_factory=time.monotonic)
+    seen: dict[str, float] = field(default_factory=dict)
+
+    def note(self, what: str, *, happened: bool) -> None:
+        if happened and what not in self.seen:
+            self.seen[what] = round(self.age, 1)
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.began
+
+
 @pytest.fixture(scope="module")
 def rolled(shop: Shop) -> dict[str, Rollout]:
-    """The rollout of every fault, at its end, with the seconds that its verdict took."""
-    rollouts = {}
+    """The rollout of every fault, at its end; the seconds that each verdict took are printed."""
+    rollouts, clock = {}, Clock()
     for name, fault in FAULTS.items():
         target = shop.target(name, fault)
         rollouts[name] = strategy.of(target).start(shop.aws, target)
-    watch.watch(shop.aws, list(rollouts.values()), Lines(Console(err=StringIO())))
+
+    def look(seconds: float) -> None:
+        for name, each in rollouts.items():
+            clock.note(name, happened=each.outcome is not None)
+        time.sleep(seconds)
+
+    watch.watch(shop.aws, list(rollouts.values()), Lines(Console(err=StringIO())), pause=look)
+    print(clock.seen, f"all after {clock.age:.1f} s")
     for rollout in rollouts.values():
         recover.explained(shop.aws, rollout)
     return rollouts
@@ -320,22 +343,6 @@ def test_a_fault_has_one_cause_and_one_remedy(
     assert outcome.verdict is Verdict.ROLLED_BACK, outcome
     assert shop.service(name)["taskDefinition"] == shop.good[name]
     assert shop.steady(name)
-
-
-@dataclass
-class Clock:
-    """Seconds since the beginning at which something was first seen."""
-
-    began: float = field(default_factory=time.monotonic)
-    seen: dict[str, float] = field(default_factory=dict)
-
-    def note(self, what: str, *, happened: bool) -> None:
-        if happened and what not in self.seen:
-            self.seen[what] = round(self.age, 1)
-
-    @property
-    def age(self) -> float:
-        return time.monotonic() - self.began
 
 
 def test_a_crash_loop_is_told_before_the_circuit_breaker(shop: Shop) -> None:

@@ -15,7 +15,11 @@ from urllib.parse import parse_qs
 TARGETS = frozenset(
     f"{prefix}.{action}"
     for prefix, actions in {
-        "secretsmanager": ("GetSecretValue", "DescribeSecret", "BatchGetSecretValue"),
+        "secretsmanager": (
+            *("GetSecretValue", "DescribeSecret", "BatchGetSecretValue"),
+            # A migration writes the password of the role that it makes.
+            "PutSecretValue",
+        ),
         "AmazonSSM": ("GetParameter", "GetParameters", "GetParametersByPath"),
         "Logs_20140328": ("CreateLogStream", "DescribeLogStreams", "PutLogEvents"),
         "GraniteServiceVersion20100801": ("PutMetricData",),

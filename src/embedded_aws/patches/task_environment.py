@@ -30,7 +30,7 @@ def apply(endpoint: Callable[[], str]) -> None:
 
 
 def environment(given: Mapping[str, str], endpoint: str, region: str) -> dict[str, str]:
-    """The variables of a container; what its definition sets stays as it is.
+    """The variables of a container: Fargate's own; what its definition sets stays as it is.
 
     Clients ask for credentials at loopback or Amazon's own address only, so they get keys instead.
     """
@@ -42,8 +42,10 @@ def environment(given: Mapping[str, str], endpoint: str, region: str) -> dict[st
         for name, value in given.items()
         if name not in (CREDENTIALS, "AWS_CONTAINER_AUTHORIZATION_TOKEN")
     }
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": region}
-    return {**keys, **moved}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    # Some clients know the one, some the other: botocore asks for the default alone.
+    place = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    return {**keys, **place, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", **moved}
 
 
 def buckets() -> set[str]:

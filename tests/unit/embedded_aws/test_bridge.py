@@ -40,6 +40,7 @@ def on_s3(method: str, path: str, query: str = "") -> Request:
     "request_",
     [
         json_call("secretsmanager.GetSecretValue"),
+        json_call("secretsmanager.PutSecretValue"),
         json_call("AmazonSSM.GetParameter"),
         json_call("Logs_20140328.PutLogEvents"),
         form("sns", "Action=Publish&Message=a"),
@@ -146,6 +147,8 @@ def test_tasks_are_told_where_aws_is() -> None:
     found = environment(given, "http://198.19.0.1:4566", "us-west-1")
     assert found["AWS_ENDPOINT_URL"] == "http://198.19.0.1:4566"
     assert (found["AWS_REGION"], found["AWS_ACCESS_KEY_ID"]) == ("eu-west-1", "test")
+    assert found["AWS_DEFAULT_REGION"] == "us-west-1"
+    assert found["AWS_EXECUTION_ENV"] == "AWS_ECS_FARGATE"
     assert environment(given, "", "us-west-1") == given
 
 
