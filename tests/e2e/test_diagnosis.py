@@ -134,7 +134,7 @@ FAULTS = {
 LOOPS = ("watched", "alone")
 """Two services with the same crash loop: one that we watch, one left to its circuit breaker."""
 LATE = Fault(
-    command=python("import time; time.sleep(3); raise SystemExit('late')"),
+    command=python("import time; time.sleep(5); raise SystemExit('late')"),
     kind="crash",
     title="exits with code 1",
     remedy="docker run",
@@ -311,7 +311,8 @@ class Clock:
 @pytest.fixture(scope="module")
 def rolled(shop: Shop) -> dict[str, Rollout]:
     """The rollout of every fault, at its end; the seconds that each verdict took are printed."""
-    rollouts, clock = {}, Clock()
+    rollouts: dict[str, Rollout] = {}
+    clock = Clock()
 
     def note() -> None:
         for name, each in rollouts.items():
@@ -351,7 +352,7 @@ def test_a_fault_has_one_cause_and_one_remedy(
 
 
 def test_a_crash_loop_is_told_before_the_circuit_breaker(shop: Shop) -> None:
-    """Side by side, an app that ends after 3 s: its cause is told before ECS gives up."""
+    """Side by side, an app that ends after 5 s: its cause is told before ECS gives up."""
     target = shop.target("watched", LATE)
     alone = shop.register("alone", LATE)
     clock = Clock()
