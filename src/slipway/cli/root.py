@@ -18,6 +18,7 @@ TOP: Sequence[str] = (
     "diff",
     "affected",
     "plan",
+    "rehearse",
     "new",
     "destroy",
 )

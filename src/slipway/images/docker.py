@@ -61,6 +61,24 @@ def tag(cli: DockerCli, *, image: str, reference: str) -> Command:
     return command(cli.path, "tag", image, reference, mutates=True)
 
 
+def build_variant(cli: DockerCli, *, reference: str, platform: str, context: Path) -> Command:
+    """Build a Dockerfile without stages and files, upon an image that the engine has."""
+    return command(
+        cli.path,
+        *(("buildx", "build", "--load", "--provenance=false") if cli.buildx else ("build",)),
+        *("--progress=plain", "--platform", platform, "--tag", reference),
+        context,
+        env=cli.env,
+        mutates=True,
+    )
+
+
+def configuration(cli: DockerCli, reference: str) -> Command:
+    """What an image of the engine runs, and with what, as JSON."""
+    words = ("image", "inspect", "--format={{json .Config}}", reference)
+    return command(cli.path, *words, env=cli.env)
+
+
 def _build(
     cli: DockerCli, plan: ImagePlan, stage: Stage, *more: str, context: Path, ca: Path | None
 ) -> Command:

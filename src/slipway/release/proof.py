@@ -87,7 +87,7 @@ def what_bakes(site: Site, progress: Progress, service: Service) -> bake.Baking:
     since_start = time.monotonic() - progress.rollouts[service.name].began
     return bake.Baking(
         name=service.name,
-        seconds=60 * service.deploy.bake,
+        seconds=site.minute * service.deploy.bake,
         alarms=tuple(outputs.get("alarm_names", ())),
         balancer=balancer(site, progress),
         groups=tuple(groups.values()),

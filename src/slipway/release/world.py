@@ -11,7 +11,7 @@ from slipway import local, signals, tools
 from slipway.aws import Aws, at, connect
 from slipway.config import Service, Settings, load
 from slipway.console import Console
-from slipway.engine import DockerEngine
+from slipway.engine import DockerEngine, Engine
 from slipway.errors import DeployError
 from slipway.images.apply import Workbench, ensure, prepare
 from slipway.images.plan import ImagePlan
@@ -43,7 +43,8 @@ ImageSource = Callable[[Service, str], Built]
 class Site:
     """One environment as a checkout sees it: enough to look, and to roll out what is there.
 
-    `ecr` is of the registry that holds the environment's images.
+    `ecr` is of the registry that holds the environment's images. `minute` is how many seconds one
+    of the environment's clock takes: fewer than 60 in a rehearsal.
     """
 
     checkout: Checkout
@@ -51,6 +52,7 @@ class Site:
     console: Console
     aws: Aws
     ecr: ECRClient
+    minute: float = 60.0
 
 
 @dataclass(kw_only=True)
@@ -87,16 +89,21 @@ def open_world(app: App, environment: str, services: Sequence[str]) -> World:
     signals.register(engine.interrupt)
     engine.ping()
     site = make_site(app.checkout, settings, app.console, connect_to(app, settings))
-    bench = Workbench(
-        checkout=app.checkout,
-        runner=app.runner,
+    bench = workbench(app.runner, site, engine)
+    return make_world(app, site, partial(built, settings, bench))
+
+
+def workbench(runner: Runner, site: Site, engine: Engine) -> Workbench:
+    """What the builds of a site's images need."""
+    return Workbench(
+        checkout=site.checkout,
+        runner=runner,
         engine=engine,
-        cli=tools.docker_cli(app.runner),
+        cli=tools.docker_cli(runner),
         ecr=site.ecr,
-        console=app.console,
+        console=site.console,
         ca=tools.ca_bundle(),
     )
-    return make_world(app, site, partial(built, settings, bench))
 
 
 def built(settings: Settings, bench: Workbench, service: Service, repository: str) -> Built:

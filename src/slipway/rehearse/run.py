@@ -1,0 +1,219 @@
+"""A rehearsal from its first to its last step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from slipway import signals
+from slipway.cli.app import App
+from slipway.config import Service, load
+from slipway.engine import DockerEngine
+from slipway.errors import DeployError, SlipwayError, UsageError
+from slipway.paths import Checkout
+from slipway.rehearse import acting, drills, play, retarget, stage, toolbox
+from slipway.rehearse.drills import Drill, Result
+from slipway.rehearse.live import Version, candidate, live
+from slipway.rehearse.recorder import Recorder
+from slipway.rehearse.result import Candidate, Rehearsal, seen
+from slipway.rehearse.stage import Stage
+from slipway.rehearse.traffic import Traffic, traffic
+from slipway.rehearse.variants import unlike
+from slipway.release.deploy import deploy
+from slipway.release.progress import Progress
+from slipway.release.world import World, workbench
+
+CALM = 3.0
+"""Seconds of traffic before the candidate comes, and after it, to compare with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What to rehearse: `rate` in requests a second and service, `clock` in seconds a minute."""
+
+    environment: str
+    services: tuple[str, ...] = ()
+    drills: tuple[str, ...] = ()
+    rate: float = 50
+    clock: float = 2
+    keep: bool = False
+
+
+@dataclass(kw_only=True)
+class Show:
+    """A rehearsal under way."""
+
+    app: App
+    wish: Wish
+    stage: Stage
+    console: Recorder
+    port: int
+    services: tuple[str, ...]
+
+    def world(self, services: tuple[str, ...]) -> World:
+        """The world of what is placed on the stage now."""
+        settings = play.settings_of(self.stage.checkout, self.wish.environment, services, self.port)
+        return play.world_of(self.app, settings, self.stage.checkout, self.console, self.wish.clock)
+
+
+def rehearse(app: App, wish: Wish) -> Rehearsal:
+    """Roll out the candidate where the live version serves, then drill. Raises `SlipwayError`."""
+    chosen = check(wish)
+    settings = load(app.checkout, wish.environment, wish.services)
+    before, after = live(app, settings), candidate(app)
+    console = Recorder(out=app.console.out, err=app.console.err)
+    when, began = datetime.now(UTC), time.monotonic()
+    with stage.opened(app.checkout, app.runner, wish.clock, keep=wish.keep) as place:
+        show = Show(
+            app=app,
+            wish=wish,
+            stage=place,
+            console=console,
+            port=stage.free_port(),
+            services=tuple(settings.services),
+        )
+        before, progress = begin(show, before)
+        with flowing(show, progress) as asking:
+            candidates, results = change(show, progress, asking, chosen)
+        if wish.keep:
+            kept(show)
+    return Rehearsal(
+        id=place.id,
+        environment=wish.environment,
+        when=when.isoformat(timespec="seconds"),
+        began=began,
+        ended=time.monotonic(),
+        rate=wish.rate,
+        live=before,
+        candidate=after,
+        changes=retarget.changes(settings, wish.clock),
+        tools=toolbox.versions(app),
+        candidates=candidates,
+        drills=results,
+        samples={name: tuple(each.samples) for name, each in asking.items()},
+        events=tuple(console.events),
+    )
+
+
+def check(wish: Wish) -> tuple[Drill, ...]:
+    """The drills that are meant. Raises `UsageError` for what can't be rehearsed."""
+    for name, value, most in (("rate", wish.rate, 1000), ("clock", wish.clock, 60)):
+        if not 0 < value <= most:
+            raise UsageError(
+                f"--{name}={value:g}: more than 0, and {most} at most",
+                next_step=f"pass --{name}={Wish(environment='').__dict__[name]:g}",
+            )
+    return drills.chosen(wish.drills)
+
+
+def begin(show: Show, version: Version) -> tuple[Version, Progress]:
+    """Have the live version serve; that of the working tree where the live one can't be loaded."""
+    show.console.mark(f"what is live: {version.short}, {version.source}")
+    try:
+        show.stage.place_commit(version.commit)
+        world = show.world(there(show.stage.checkout, show.services))
+    except SlipwayError as error:
+        if error.exit_code == 130:
+            raise
+        first = error.message.partition("\n")[0]
+        show.console.warn(f"{first}; the rehearsal begins with the working tree instead")
+        show.stage.place_working_tree()
+        world = show.world(show.services)
+        version = replace(version, source=f"the working tree ({first})")
+    progress = play.first(world)
+    if progress.bad:
+        outcome = progress.outcome(sorted(progress.bad)[0])
+        raise DeployError(
+            f"what is live does not come up in the rehearsal: {outcome.reason}",
+            next_step="look at the lines above; --keep leaves the stage to look into",
+        )
+    return version, progress
+
+
+def there(checkout: Checkout, services: Sequence[str]) -> tuple[str, ...]:
+    """Those of the services that the stage has: the candidate may bring new ones."""
+    return tuple(each for each in services if (checkout.services / each / "service.toml").exists())
+
+
+@contextmanager
+def flowing(show: Show, progress: Progress) -> Iterator[Mapping[str, Traffic]]:
+    """Traffic to every service that serves."""
+    asking = {
+        name: traffic(progress.url(name), service, show.wish.rate)
+        for name, service in services_of(show, progress).items()
+    }
+    with ExitStack() as stack:
+        for each in asking.values():
+            stack.enter_context(each.flowing())
+        yield asking
+
+
+def services_of(show: Show, progress: Progress) -> Mapping[str, Service]:
+    """The services that were deployed first and have tasks, as the stage has them."""
+    settings = play.settings_of(
+        show.stage.checkout, show.wish.environment, progress.chosen, show.port
+    )
+    return {name: each for name, each in settings.services.items() if each.scale.min}
+
+
+def change(
+    show: Show, before: Progress, asking: Mapping[str, Traffic], chosen: Sequence[Drill]
+) -> tuple[tuple[Candidate, ...], tuple[Result, ...]]:
+    """Roll out the candidate under traffic; then, where it serves, the drills."""
+    signals.sleep(CALM)
+    show.console.mark("the candidate: the working tree")
+    show.stage.place_working_tree()
+    world = show.world(show.services)
+    bench = workbench(world.runner, world, DockerEngine())
+    served = {name: each.ref.tag for name, each in before.images.items()}
+    world.image = unlike(bench, world.image, served)
+    began = time.monotonic()
+    progress = deploy(world, play.OPTIONS)
+    signals.sleep(CALM)
+    found = tuple(
+        judged(world, progress, name, served, asking, began) for name in world.settings.services
+    )
+    if not chosen or not all(each.verdict.good for each in found):
+        return found, ()
+    scene = acting.Scene(world=world, console=show.console, images=progress.images, traffic=asking)
+    return found, acting.all_of(scene, chosen)
+
+
+def judged(
+    world: World,
+    progress: Progress,
+    name: str,
+    served: Mapping[str, str],
+    asking: Mapping[str, Traffic],
+    began: float,
+) -> Candidate:
+    """How the candidate of one service came out."""
+    outcome, ended = progress.outcome(name), time.monotonic()
+    image = progress.images.get(name)
+    samples = asking[name].samples if name in asking else []
+    return Candidate(
+        service=name,
+        verdict=outcome.verdict,
+        reason=outcome.reason,
+        cause=outcome.cause.title if outcome.cause else "",
+        before=served.get(name, ""),
+        after=image.ref.tag if image else "",
+        strategy=world.settings.services[name].deploy.strategy,
+        url=progress.url(name),
+        began=began,
+        ended=ended,
+        figures=seen(samples, began, ended),
+    )
+
+
+def kept(show: Show) -> None:
+    """Say how to look into what was kept, and how to end it."""
+    folder = show.app.checkout.shown(show.stage.checkout.root)
+    show.console.line(f"kept: {folder}, with its embedded AWS on port {show.port}; to end it:")
+    show.console.line(
+        f"  (cd {folder} && SLIPWAY_LOCAL_PORT={show.port} uv run --no-project "
+        "invoke local.reset --yes)"
+    )

@@ -1,0 +1,169 @@
+"""A throw-away checkout with an embedded AWS of its own; nothing of it is left at the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import socket
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway import local, tools
+from slipway.command import Command, command
+from slipway.config import Local
+from slipway.console import Console
+from slipway.errors import ToolError
+from slipway.paths import Checkout
+from slipway.runner import Runner, SubprocessRunner
+
+PARTS = ("infra", "services", "slipway.toml")
+"""What a deploy reads of a checkout."""
+
+CLOCK = "EMBEDDED_AWS_CLOCK_SCALE"
+"""The variable that tells the embedded AWS how many seconds its minutes have."""
+
+ACCOUNTS_OWN = re.compile(r"^\s*(certificate_arn|domain_name)\s*=.*\n", re.MULTILINE)
+"""Lines of a .tfvars file that name what is in the account alone."""
+
+_GIT_ENV: dict[str, str | None] = {"GIT_DIR": None, "GIT_INDEX_FILE": None, "GIT_WORK_TREE": None}
+_IDENTITY = ("-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost")
+_PLAIN = ("-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=off")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Where a rehearsal takes place; `origin` is the checkout that it is of."""
+
+    id: str
+    origin: Checkout
+    checkout: Checkout
+    runner: Runner
+
+    def place_commit(self, commit: str) -> None:
+        """Have what `commit` of the origin has. Raises `ToolError` where git does not know it."""
+        packed = self.checkout.work / "commit.tar"
+        self.runner.run(archive(self.origin, commit, packed))
+        self._clear()
+        with tarfile.open(packed) as files:
+            files.extractall(self.checkout.root, filter="tar")
+        self._committed(f"commit {commit}")
+
+    def place_working_tree(self) -> None:
+        """Have what the origin has now, uncommitted edits and new files included."""
+        listed = self.runner.run(listing(self.origin)).stdout
+        self._clear()
+        for name in filter(None, listed.split("\0")):
+            source, copy = self.origin.root / name, self.checkout.root / name
+            if source.is_symlink() or source.is_file():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, copy, follow_symlinks=False)
+        self._committed("the working tree")
+
+    def _clear(self) -> None:
+        for part in PARTS:
+            path = self.checkout.root / part
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _committed(self, what: str) -> None:
+        """Commit it: images are of what git has, and a protected one wants it committed."""
+        for file in (self.checkout.infra / "environments").glob("*.tfvars"):
+            file.write_text(without_accounts_own(file.read_text()))
+        for words in (
+            ("add", "--all", "--force", "--", *PARTS),
+            (*_IDENTITY, *_PLAIN, "commit", "--quiet", "--allow-empty", "-m", what),
+        ):
+            self.runner.run(git(self.checkout, *words))
+
+
+def git(checkout: Checkout, *words: str) -> Command:
+    return command("git", *words, cwd=checkout.root, env=_GIT_ENV)
+
+
+def archive(origin: Checkout, commit: str, file: Path) -> Command:
+    """Pack what a deploy reads of `commit`."""
+    return git(origin, "archive", "--format=tar", f"--output={file}", commit, "--", *PARTS)
+
+
+def listing(origin: Checkout) -> Command:
+    """What git has, or would take, of what a deploy reads."""
+    flags = ("--cached", "--others", "--exclude-standard", "-z")
+    return git(origin, "ls-files", *flags, "--", *PARTS)
+
+
+def without_accounts_own(text: str) -> str:
+    """A .tfvars file without the certificate and the domain, which an embedded AWS has not."""
+    return ACCOUNTS_OWN.sub("", text)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on; somebody else may be quicker to take it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def opened(origin: Checkout, runner: Runner, clock: float, *, keep: bool) -> Iterator[Stage]:
+    """An empty stage, with minutes of `clock` seconds for all that starts meanwhile.
+
+    At the end, however it comes, its embedded AWS and its folder are gone, unless they are kept.
+    """
+    stage = made(origin, runner)
+    before = os.environ.get(CLOCK)
+    os.environ[CLOCK] = f"{clock:g}"
+    try:
+        yield stage
+    finally:
+        if before is None:
+            del os.environ[CLOCK]
+        else:
+            os.environ[CLOCK] = before
+        if not keep:
+            removed(stage)
+
+
+def made(origin: Checkout, runner: Runner) -> Stage:
+    """A new stage: a repository of its own, with the origin's tools and embedded AWS."""
+    if not local.environment_ready(origin):
+        raise ToolError("the embedded AWS is not installed", next_step="uv run invoke setup")
+    identity = f"{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(2)}"
+    root = (origin.work / "rehearsals" / identity).resolve()
+    stage = Stage(id=identity, origin=origin, checkout=Checkout(root), runner=runner)
+    (stage.checkout.work / "terraform").mkdir(parents=True)
+    (root / "src").mkdir()
+    _link(origin.embedded_project, stage.checkout.embedded_project)
+    for name in ("bin", "plugins"):
+        if (origin.work / name).exists():
+            _link(origin.work / name, stage.checkout.work / name)
+    if tools.cli_config_path(origin).is_file():
+        shutil.copy2(tools.cli_config_path(origin), tools.cli_config_path(stage.checkout))
+    runner.run(git(stage.checkout, *_PLAIN, "init", "--quiet", "--template="))
+    return stage
+
+
+def _link(target: Path, place: Path) -> None:
+    place.symlink_to(target.resolve(), target_is_directory=True)
+
+
+def removed(stage: Stage) -> None:
+    """Stop the stage's embedded AWS, forget it, and remove the folder.
+
+    By a runner of its own: the one at work starts nothing any more once a signal came.
+    """
+    noted = Local(port=0, mode="auto")
+    local.reset(stage.checkout, noted, SubprocessRunner())
+    shutil.rmtree(stage.checkout.root, ignore_errors=True)
+
+
+def started(stage: Stage, at: Local, console: Console) -> str:
+    """The endpoint of the stage's embedded AWS, which starts unless it runs."""
+    return local.up(stage.checkout, at, stage.runner, console)
