@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from embedded_aws.bridge.door import Door
 from embedded_aws.contained import names
 from embedded_aws.contained.own import Own
+from embedded_aws.faults import Faults
 from embedded_aws.loadbalancer import published
 from embedded_aws.loadbalancer.certificates import Certificates
 from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
 from embedded_aws.loadbalancer.traffic import Traffic
-from embedded_aws.patches import check, elb_view, everything, task_environment
+from embedded_aws.patches import check, elb_view, everything, failing, task_environment
 from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
@@ -57,6 +58,8 @@ class Instance:
         self._data = Data(settings, instance_id())
         self._scheduler = Scheduler(self._pool, instance_id())
         everything.apply(settings, self._pool, self._scheduler)
+        self.faults = Faults(self._data.have)
+        failing.apply(self.faults)
         self._additions = Additions(self._pool, self._scheduler)
 
         self._alarms = Watch()

@@ -11,7 +11,7 @@ import signal
 import time
 from typing import IO, Any
 
-from embedded_aws import HEALTH_PATH, SERVICE_NAME, engine
+from embedded_aws import HEALTH_PATH, SERVICE_NAME, engine, faults
 from embedded_aws.contained.own import Front
 from embedded_aws.errors import CannotRun
 from embedded_aws.loadbalancer.addresses import can_bind
@@ -87,6 +87,19 @@ class Application:
             await self._lifespan(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == HEALTH_PATH:
             await _send_json(send, await asyncio.to_thread(self._health))
+        elif scope["type"] == "http":
+            await self._call(scope, receive, send)
+        else:
+            await self._inner(scope, receive, send)
+
+    async def _call(self, scope: Any, receive: Any, send: Any) -> None:
+        """A call of an API, or what is to go wrong with it."""
+        wrong: faults.Faults = self._instance.faults
+        headers = faults.headers_of(scope)
+        if scope["path"] == faults.PATH:
+            await wrong.answer(scope, receive, send)
+        elif wrong.throttles(headers):
+            await faults.refuse(headers, receive, send)
         else:
             await self._inner(scope, receive, send)
 

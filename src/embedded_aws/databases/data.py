@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws import engine
@@ -10,7 +11,7 @@ from embedded_aws.databases import network
 from embedded_aws.databases.authority import Authority
 from embedded_aws.databases.caches import Caches
 from embedded_aws.databases.network import Addresses
-from embedded_aws.databases.rds import Databases
+from embedded_aws.databases.rds import PATIENCE, Databases
 from embedded_aws.databases.servers import Servers
 from embedded_aws.errors import CannotRun
 from embedded_aws.patches import elasticache, rds
@@ -69,6 +70,20 @@ class Data:
             return
         with request_scope(*scope):
             self._databases.begin(record)
+
+    def have(self, there: bool) -> None:
+        """Stop the servers of all databases, or start them and wait until they serve."""
+        records = [(s, each) for s, each in rds.all_records() if self._databases.serves(each)]
+        if not there:
+            self._databases.close([record for _, record in records])
+            return
+        for scope, record in records:
+            self._begin_one(scope, record)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and any(
+            record["DBInstanceStatus"] == "creating" for _, record in records
+        ):
+            time.sleep(0.5)
 
     def close(self) -> None:
         """Stop all servers in order; their data stays."""

@@ -16,6 +16,7 @@ from embedded_aws.patches import (
     elb,
     elb_view,
     execute,
+    failing,
     iam,
     merge,
     process,
@@ -40,7 +41,7 @@ SYMBOLS = merge(
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_secrets.SYMBOLS),
         *(task_environment.SYMBOLS, task_network.SYMBOLS),
-        *(execute.SYMBOLS, refusals.SYMBOLS),
+        *(execute.SYMBOLS, failing.SYMBOLS, refusals.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )

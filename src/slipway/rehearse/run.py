@@ -25,6 +25,7 @@ from slipway.rehearse.variants import unlike
 from slipway.release.deploy import deploy
 from slipway.release.progress import Progress
 from slipway.release.world import World, workbench
+from slipway.rollout.model import Outcome
 
 CALM = 3.0
 """Seconds of traffic before the candidate comes, and after it, to compare with."""
@@ -124,13 +125,19 @@ def begin(show: Show, version: Version) -> tuple[Version, Progress]:
         world = show.world(show.services)
         version = replace(version, source=f"the working tree ({first})")
     progress = play.first(world)
-    if progress.bad:
-        outcome = progress.outcome(sorted(progress.bad)[0])
-        raise DeployError(
-            f"what is live does not come up in the rehearsal: {outcome.reason}",
-            next_step="look at the lines above; --keep leaves the stage to look into",
-        )
+    for name in sorted(progress.bad):
+        raise not_up(name, progress.outcome(name))
     return version, progress
+
+
+def not_up(service: str, outcome: Outcome) -> DeployError:
+    """What is live is the ground that a rehearsal stands on."""
+    cause = outcome.cause
+    lines = (cause.title, *cause.lines) if cause else (outcome.reason,)
+    return DeployError(
+        "\n  ".join([f"{service}: what is live does not come up in the rehearsal:", *lines]),
+        next_step=cause.remedy if cause else "rehearse with --keep, and look into the stage",
+    )
 
 
 def there(checkout: Checkout, services: Sequence[str]) -> tuple[str, ...]:
