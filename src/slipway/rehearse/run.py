@@ -12,7 +12,7 @@ from slipway import signals
 from slipway.cli.app import App
 from slipway.config import Service, load
 from slipway.engine import DockerEngine
-from slipway.errors import DeployError, SlipwayError, UsageError
+from slipway.errors import DeployError, Interrupted, SlipwayError, UsageError
 from slipway.paths import Checkout
 from slipway.rehearse import acting, drills, play, retarget, stage, toolbox
 from slipway.rehearse.drills import Drill, Result
@@ -22,6 +22,7 @@ from slipway.rehearse.result import Candidate, Rehearsal, seen
 from slipway.rehearse.stage import Stage
 from slipway.rehearse.traffic import Traffic, traffic
 from slipway.rehearse.variants import unlike
+from slipway.release import aside
 from slipway.release.deploy import deploy
 from slipway.release.progress import Progress
 from slipway.release.world import World, workbench
@@ -116,9 +117,9 @@ def begin(show: Show, version: Version) -> tuple[Version, Progress]:
     try:
         show.stage.place_commit(version.commit)
         world = show.world(there(show.stage.checkout, show.services))
+    except Interrupted:
+        raise
     except SlipwayError as error:
-        if error.exit_code == 130:
-            raise
         first = error.message.partition("\n")[0]
         show.console.warn(f"{first}; the rehearsal begins with the working tree instead")
         show.stage.place_working_tree()
@@ -178,7 +179,7 @@ def change(
     served = {name: each.ref.tag for name, each in before.images.items()}
     world.image = unlike(bench, world.image, served)
     began = time.monotonic()
-    progress = deploy(world, play.OPTIONS)
+    progress = rolled_out(world)
     signals.sleep(CALM)
     found = tuple(
         judged(world, progress, name, served, asking, began) for name in world.settings.services
@@ -187,6 +188,18 @@ def change(
         return found, ()
     scene = acting.Scene(world=world, console=show.console, images=progress.images, traffic=asking)
     return found, acting.all_of(scene, chosen)
+
+
+def rolled_out(world: World) -> Progress:
+    """Deploy the candidate; an error that left nothing to roll out is its outcome."""
+    try:
+        return deploy(world, play.OPTIONS)
+    except Interrupted:
+        raise
+    except SlipwayError as error:
+        world.console.warn(str(error))
+        failed = {name: aside.failed(error) for name in world.settings.services}
+        return Progress(options=play.OPTIONS, chosen=tuple(failed), settled=failed)
 
 
 def judged(
@@ -221,6 +234,7 @@ def kept(show: Show) -> None:
     folder = show.app.checkout.shown(show.stage.checkout.root)
     show.console.line(f"kept: {folder}, with its embedded AWS on port {show.port}; to end it:")
     show.console.line(
-        f"  (cd {folder} && SLIPWAY_LOCAL_PORT={show.port} uv run --no-project "
-        "invoke local.reset --yes)"
+        f"(cd {folder} && SLIPWAY_LOCAL_PORT={show.port} "
+        f"uv run --project={show.app.checkout.root} invoke local.reset --yes); rm -r {folder}",
+        indent=2,
     )

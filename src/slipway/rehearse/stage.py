@@ -17,13 +17,15 @@ from pathlib import Path
 from slipway import local, tools
 from slipway.command import Command, command
 from slipway.config import Local
-from slipway.console import Console
 from slipway.errors import ToolError
 from slipway.paths import Checkout
 from slipway.runner import Runner, SubprocessRunner
 
 PARTS = ("infra", "services", "slipway.toml")
 """What a deploy reads of a checkout."""
+
+HOME, OWNER, TASKS = "rehearsals", "owner", "tasks.py"
+"""The folder of all stages, the file in each that tells whose it is, and what `invoke` reads."""
 
 CLOCK = "EMBEDDED_AWS_CLOCK_SCALE"
 """The variable that tells the embedded AWS how many seconds its minutes have."""
@@ -44,6 +46,11 @@ class Stage:
     origin: Checkout
     checkout: Checkout
     runner: Runner
+
+    @property
+    def owner(self) -> Path:
+        """Holds the process that it is of."""
+        return self.checkout.work / OWNER
 
     def place_commit(self, commit: str) -> None:
         """Have what `commit` of the origin has. Raises `ToolError` where git does not know it."""
@@ -116,7 +123,9 @@ def opened(origin: Checkout, runner: Runner, clock: float, *, keep: bool) -> Ite
     """An empty stage, with minutes of `clock` seconds for all that starts meanwhile.
 
     At the end, however it comes, its embedded AWS and its folder are gone, unless they are kept.
+    What a rehearsal that was killed has left is removed first.
     """
+    sweep(origin, runner)
     stage = made(origin, runner)
     before = os.environ.get(CLOCK)
     os.environ[CLOCK] = f"{clock:g}"
@@ -127,7 +136,9 @@ def opened(origin: Checkout, runner: Runner, clock: float, *, keep: bool) -> Ite
             del os.environ[CLOCK]
         else:
             os.environ[CLOCK] = before
-        if not keep:
+        if keep:
+            stage.owner.unlink()
+        else:
             removed(stage)
 
 
@@ -136,10 +147,13 @@ def made(origin: Checkout, runner: Runner) -> Stage:
     if not local.environment_ready(origin):
         raise ToolError("the embedded AWS is not installed", next_step="uv run invoke setup")
     identity = f"{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(2)}"
-    root = (origin.work / "rehearsals" / identity).resolve()
+    root = (origin.work / HOME / identity).resolve()
     stage = Stage(id=identity, origin=origin, checkout=Checkout(root), runner=runner)
     (stage.checkout.work / "terraform").mkdir(parents=True)
     (root / "src").mkdir()
+    stage.owner.write_text(str(os.getpid()))
+    if (origin.root / TASKS).is_file():
+        shutil.copy2(origin.root / TASKS, root / TASKS)
     _link(origin.embedded_project, stage.checkout.embedded_project)
     for name in ("bin", "plugins"):
         if (origin.work / name).exists():
@@ -164,6 +178,21 @@ def removed(stage: Stage) -> None:
     shutil.rmtree(stage.checkout.root, ignore_errors=True)
 
 
-def started(stage: Stage, at: Local, console: Console) -> str:
-    """The endpoint of the stage's embedded AWS, which starts unless it runs."""
-    return local.up(stage.checkout, at, stage.runner, console)
+def sweep(origin: Checkout, runner: Runner) -> None:
+    """Remove the stages of rehearsals that were killed; what is kept has no owner any more."""
+    for noted in sorted((origin.work / HOME).glob(f"*/.slipway/{OWNER}")):
+        root = noted.parents[1]
+        stage = Stage(id=root.name, origin=origin, checkout=Checkout(root), runner=runner)
+        if not lives(noted):
+            removed(stage)
+
+
+def lives(owner: Path) -> bool:
+    """Whether the process that a stage is of is still there."""
+    try:
+        os.kill(int(owner.read_text()), 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, FileNotFoundError, ValueError):
+        return False
+    return True

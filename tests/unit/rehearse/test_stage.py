@@ -132,6 +132,24 @@ def test_nothing_is_left_however_it_ends(
     assert reset == ([] if keep else [root])
 
 
+def test_what_a_killed_rehearsal_left_is_removed_by_the_next(
+    origin: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not what is kept, nor the stage of one that is at work."""
+    reset: list[Path] = []
+    monkeypatch.setattr(local, "reset", lambda place, *_: reset.append(place.root))
+    killed, kept, working = (made(origin, SubprocessRunner()) for _ in range(3))
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    killed.owner.write_text(str(process.pid))
+    kept.owner.unlink()
+    stage.sweep(origin, SubprocessRunner())
+    assert reset == [killed.checkout.root]
+    assert not killed.checkout.root.exists()
+    assert kept.checkout.root.exists()
+    assert working.checkout.root.exists()
+
+
 def test_two_at_once_are_apart(origin: Checkout) -> None:
     """Each has a folder of its own."""
     one, other = made(origin, SubprocessRunner()), made(origin, SubprocessRunner())
