@@ -193,7 +193,7 @@ def marks(events: Sequence[Event], axis: Axis) -> Iterator[Mark]:
                 x=axis.x(event.at),
                 at=round(at, 1),
                 text=event.label,
-                bad=event.text.startswith("✗"),
+                bad=event.bad,
             )
 
 

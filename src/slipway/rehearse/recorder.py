@@ -11,24 +11,36 @@ from slipway.console import Console
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 BEGIN, GOOD, BAD = "▸", "✓", "✗"
+MARKED = ("rollout", "bake")
+"""Steps of a deploy in which requests move, or may have to move back."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One line of progress; `at` is the system's monotonic clock, `text` without colours."""
+    """One line of progress; `at` is the system's monotonic clock, `text` without colours.
+
+    `own` is what the rehearsal itself says, and no deploy in it.
+    """
 
     at: float
     text: str
+    own: bool = False
 
     @property
     def marked(self) -> bool:
-        """Whether it is one to mark in a chart: a step that begins, or one that failed."""
-        return self.text.startswith((BEGIN, BAD))
+        """Whether it is one to mark in a chart: all steps of all deploys would be too many."""
+        step = self.text.startswith((BEGIN, GOOD)) and self.text[2:].startswith(MARKED)
+        return self.own or step or self.bad
+
+    @property
+    def bad(self) -> bool:
+        """Whether a step failed."""
+        return self.text.startswith(BAD)
 
     @property
     def label(self) -> str:
-        """The text without its sign."""
-        return self.text.lstrip(f"{BEGIN}{GOOD}{BAD}! ")
+        """The text; a beginning needs no sign."""
+        return self.text.removeprefix(f"{BEGIN} ")
 
 
 @dataclass
@@ -43,5 +55,6 @@ class Recorder(Console):
         super()._write(stream, text)
 
     def mark(self, text: str) -> None:
-        """Say something that the report marks."""
-        self.line(f"{self._paint(BEGIN, '36')} {text}")
+        """Say something of the rehearsal's own."""
+        super()._write(self.err, f"{self._paint(BEGIN, '36')} {text}")
+        self.events.append(Event(time.monotonic(), f"{BEGIN} {text}", own=True))

@@ -62,7 +62,7 @@ def test_only_steps_and_failures_of_that_time_are_marked() -> None:
     marks = chart("greeter", asked(), events).marks
     assert [(each.number, each.at, each.text, each.bad) for each in marks] == [
         (1, 2.0, "rollout", False),
-        (2, 4.0, "rollout  2.0 s", True),
+        (2, 4.0, "✗ rollout  2.0 s", True),
     ]
 
 
