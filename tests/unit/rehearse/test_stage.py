@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_a_commit_and_then_the_working_tree(origin: Checkout) -> None:
 def test_all_of_it_is_committed(origin: Checkout) -> None:
     """A protected environment wants it so; the origin's own index stays as it is."""
     place = made(origin, SubprocessRunner())
-    for put in (lambda: place.place_commit("HEAD"), place.place_working_tree):
+    for put in (partial(place.place_commit, "HEAD"), place.place_working_tree):
         put()
         assert git(place.checkout.root, "status", "--porcelain", "--", *stage.PARTS) == ""
         assert "services/greeter/app.py" in git(place.checkout.root, "ls-files")
