@@ -92,7 +92,7 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill(
         name="slow_drain",
-        does=f"requests of {programs.SLOW} s are under way in tasks that are replaced",
+        does=f"some requests take {programs.SLOW} s, and are under way in tasks that are replaced",
         expects=ends(Verdict.DEPLOYED),
         program=lambda *_: programs.server(seconds=programs.SLOW),
     ),

@@ -16,15 +16,16 @@ SLOW = 3
 CRASH = f"import sys; print({LAST_WORDS!r}, flush=True); sys.exit(1)"
 
 SERVER = """
-import json, os, signal, sys, threading, time
+import itertools, json, os, signal, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-ROUTED, DIRECT, SECONDS = {routed}, {direct}, {seconds}
+ROUTED, DIRECT, SECONDS, EVERY = {routed}, {direct}, {seconds}, {every}
+numbers = itertools.count()
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
         # Only the load balancer's clients have this header: no health check has.
         client = "X-Forwarded-For" in self.headers
-        if client:
+        if client and next(numbers) % EVERY == 0:
             time.sleep(SECONDS)
         status = ROUTED if client else DIRECT
         body = json.dumps({{"status": "ok" if status == 200 else "rehearsal: wrong on purpose",
@@ -63,13 +64,21 @@ time.sleep(3600)
 """
 
 
-def server(*, routed: int = 200, direct: int = 200, seconds: float = 0, drain: float = 8) -> str:
+def server(
+    *, routed: int = 200, direct: int = 200, seconds: float = 0, every: int = 30, drain: float = 8
+) -> str:
     """A server with a status for clients of the load balancer and one for everybody else.
 
-    Clients wait for `seconds`. After SIGTERM it serves for `drain` s, then finishes what it has.
+    One in `every` clients waits for `seconds`: not so many that an alarm about the latency of 95 %
+    would be raised. After SIGTERM it serves for `drain` s, then finishes what it has.
     """
     return SERVER.format(
-        routed=routed, direct=direct, seconds=seconds, drain=drain, log=routed != 200
+        routed=routed,
+        direct=direct,
+        seconds=seconds,
+        every=every,
+        drain=drain,
+        log=routed != 200,
     ).strip()
 
 

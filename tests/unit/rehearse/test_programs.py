@@ -93,7 +93,7 @@ def test_health_checks_and_clients_are_told_apart() -> None:
 @pytest.mark.tools
 def test_a_slow_server_finishes_what_is_under_way_at_its_end() -> None:
     """TERM ends it, and no request."""
-    with running(programs.server(seconds=1, drain=0.2)) as (process, port):
+    with running(programs.server(seconds=1, every=1, drain=0.2)) as (process, port):
         connection = HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("GET", "/greeter/health", headers=CLIENT)
         time.sleep(0.3)
@@ -101,3 +101,15 @@ def test_a_slow_server_finishes_what_is_under_way_at_its_end() -> None:
         assert connection.getresponse().status == 200
         assert process.wait(timeout=10) == 0
         connection.close()
+
+
+@pytest.mark.tools
+def test_only_some_clients_wait() -> None:
+    """An alarm about the latency of 95 % of the requests must not be raised by them."""
+    with running(programs.server(seconds=0.5)) as (_, port):
+        times = []
+        for _ in range(60):
+            began = time.monotonic()
+            ask(port, CLIENT)
+            times.append(time.monotonic() - began)
+    assert sum(each > 0.45 for each in times) == 2
