@@ -13,6 +13,8 @@ from slipway.rehearse.sample import Sample, percentile
 WIDTH, HEIGHT = 960, 150
 COLOURS = ("#2a6fdb", "#e08a00", "#2e9e5b", "#9b4dca", "#c2185b", "#00838f", "#6d4c41", "#546e7a")
 MOST_COLUMNS = 480
+ROOM = 16
+"""What the number of a mark needs, in the chart's units."""
 UNTOLD = "(no version told)"
 
 
@@ -38,13 +40,17 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A vertical line: `x` in the chart's units, `at` in seconds from its beginning."""
+    """A vertical line: `x` in the chart's units, `at` in seconds from its beginning.
+
+    `shown` says whether there is room for its number beside that of the one before.
+    """
 
     number: int
     x: float
     at: float
     text: str
     bad: bool
+    shown: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,17 +189,20 @@ def _y(value: float, top: float) -> float:
 
 def marks(events: Sequence[Event], axis: Axis) -> Iterator[Mark]:
     """The events to mark that happened while the service was asked."""
-    number = 0
+    number, last = 0, -float(ROOM)
     for event in events:
         at = event.at - axis.begin
         if event.marked and 0 <= at <= axis.seconds:
-            number += 1
+            number, x = number + 1, axis.x(event.at)
+            shown = x - last >= ROOM
+            last = x if shown else last
             yield Mark(
                 number=number,
-                x=axis.x(event.at),
+                x=x,
                 at=round(at, 1),
                 text=event.label,
                 bad=event.bad,
+                shown=shown,
             )
 
 

@@ -97,7 +97,8 @@ def _candidate_row(each: Candidate) -> tuple[object, ...]:
     wanted, took = Verdict.DEPLOYED.label, f"{each.ended - each.began:.0f}"
     asked, failed = each.figures.requests, each.figures.failed
     start = ("ok" if each.good else "!!", "candidate", each.service)
-    return (*start, wanted, each.verdict.label, took, asked, failed, each.cause or each.reason)
+    why = "" if each.verdict.good else each.cause or each.reason
+    return (*start, wanted, each.verdict.label, took, asked, failed, why)
 
 
 def _drill_row(each: Result) -> tuple[object, ...]:

@@ -66,6 +66,14 @@ def test_only_steps_and_failures_of_that_time_are_marked() -> None:
     ]
 
 
+def test_numbers_of_marks_do_not_lie_upon_each_other() -> None:
+    """Every mark has its line and its row; a number only where there is room for it."""
+    events = [Event(BEGIN + at, "▸ rollout") for at in (1, 1.01, 1.1, 5)]
+    assert [each.shown for each in chart("greeter", asked(), events).marks] == [
+        *(True, False, False, True)
+    ]
+
+
 def test_the_upper_edge_is_a_round_number() -> None:
     """1, 2 or 5 times a power of ten, never below what is shown."""
     assert [scale(each) for each in (0, 0.3, 1, 1.2, 3, 7, 10, 49.9, 51, 101)] == [

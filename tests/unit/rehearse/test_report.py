@@ -90,6 +90,8 @@ def test_the_table_has_a_line_for_each(rehearsal: Rehearsal) -> None:
         ("--", "database_gone", "not applicable"),
     ]
     assert all(len(row) == len(result.COLUMNS) for row in rows)
+    refused = changed(rehearsal, verdict=Verdict.FAILED, reason="no way", cause="no image")
+    assert result.rows(refused)[0][-1] == "no image"
 
 
 def changed(rehearsal: Rehearsal, **changes: Any) -> Rehearsal:
