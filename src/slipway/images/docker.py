@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,29 @@ def build_variant(cli: DockerCli, *, reference: str, platform: str, context: Pat
         env=cli.env,
         mutates=True,
     )
+
+
+def named(cli: DockerCli, registry: str) -> Command:
+    """The images of the engine that have a name in `registry`: repository, tag and digest."""
+    columns = "--format={{.Repository}} {{.Tag}} {{.Digest}}"
+    words = ("image", "ls", "--digests", columns, f"--filter=reference={registry}/*/*")
+    return command(cli.path, *words, env=cli.env)
+
+
+def names_in(listing: str) -> tuple[str, ...]:
+    """Every name in a listing of `named`: by tag and by digest."""
+    found = (line.split() for line in listing.splitlines())
+    return tuple(
+        name
+        for repository, tag, digest in found
+        for name, part in ((f"{repository}:{tag}", tag), (f"{repository}@{digest}", digest))
+        if part != "<none>"
+    )
+
+
+def unname(cli: DockerCli, names: Sequence[str]) -> Command:
+    """Take these names away; an image goes with its last one, wherever that points."""
+    return command(cli.path, "image", "rm", *names, env=cli.env, mutates=True)
 
 
 def configuration(cli: DockerCli, reference: str) -> Command:

@@ -52,8 +52,11 @@ class Show:
     wish: Wish
     stage: Stage
     console: Recorder
-    port: int
     services: tuple[str, ...]
+
+    @property
+    def port(self) -> int:
+        return self.stage.port
 
     def world(self, services: tuple[str, ...]) -> World:
         """The world of what is placed on the stage now."""
@@ -74,7 +77,6 @@ def rehearse(app: App, wish: Wish) -> Rehearsal:
             wish=wish,
             stage=place,
             console=console,
-            port=stage.free_port(),
             services=tuple(settings.services),
         )
         before, progress = begin(show, before)

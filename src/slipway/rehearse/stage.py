@@ -10,14 +10,15 @@ import socket
 import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway import local, tools
 from slipway.command import Command, command
 from slipway.config import Local
-from slipway.errors import ToolError
+from slipway.errors import SlipwayError, ToolError
+from slipway.images import docker
 from slipway.paths import Checkout
 from slipway.runner import Runner, SubprocessRunner
 
@@ -40,16 +41,20 @@ _PLAIN = ("-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Where a rehearsal takes place; `origin` is the checkout that it is of."""
+    """Where a rehearsal takes place; `origin` is the checkout that it is of.
+
+    `port` is for its embedded AWS.
+    """
 
     id: str
+    port: int
     origin: Checkout
     checkout: Checkout
     runner: Runner
 
     @property
     def owner(self) -> Path:
-        """Holds the process that it is of."""
+        """Holds the process that it is of, and its port."""
         return self.checkout.work / OWNER
 
     def place_commit(self, commit: str) -> None:
@@ -148,10 +153,12 @@ def made(origin: Checkout, runner: Runner) -> Stage:
         raise ToolError("the embedded AWS is not installed", next_step="uv run invoke setup")
     identity = f"{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(2)}"
     root = (origin.work / HOME / identity).resolve()
-    stage = Stage(id=identity, origin=origin, checkout=Checkout(root), runner=runner)
+    stage = Stage(
+        id=identity, port=free_port(), origin=origin, checkout=Checkout(root), runner=runner
+    )
     (stage.checkout.work / "terraform").mkdir(parents=True)
     (root / "src").mkdir()
-    stage.owner.write_text(str(os.getpid()))
+    stage.owner.write_text(f"{os.getpid()} {stage.port}")
     if (origin.root / TASKS).is_file():
         shutil.copy2(origin.root / TASKS, root / TASKS)
     _link(origin.embedded_project, stage.checkout.embedded_project)
@@ -169,30 +176,53 @@ def _link(target: Path, place: Path) -> None:
 
 
 def removed(stage: Stage) -> None:
-    """Stop the stage's embedded AWS, forget it, and remove the folder.
+    """Stop the stage's embedded AWS, forget it, and remove its images and its folder.
 
     By a runner of its own: the one at work starts nothing any more once a signal came.
     """
-    noted = Local(port=0, mode="auto")
-    local.reset(stage.checkout, noted, SubprocessRunner())
+    runner = SubprocessRunner()
+    local.reset(stage.checkout, Local(port=stage.port, mode="auto"), runner)
+    with suppress(SlipwayError):
+        forget_images(runner, f"127.0.0.1:{stage.port}")
     shutil.rmtree(stage.checkout.root, ignore_errors=True)
+
+
+def forget_images(runner: Runner, registry: str) -> None:
+    """Take the names of `registry` from the engine's images, so that those go that have no other.
+
+    By name and never by id: the same image may be somebody else's under another name.
+    """
+    cli = tools.docker_cli(runner)
+    names = docker.names_in(runner.run(docker.named(cli, registry)).stdout)
+    if names:
+        runner.run(docker.unname(cli, names), check=False)
 
 
 def sweep(origin: Checkout, runner: Runner) -> None:
     """Remove the stages of rehearsals that were killed; what is kept has no owner any more."""
     for noted in sorted((origin.work / HOME).glob(f"*/.slipway/{OWNER}")):
-        root = noted.parents[1]
-        stage = Stage(id=root.name, origin=origin, checkout=Checkout(root), runner=runner)
-        if not lives(noted):
-            removed(stage)
+        pid, port = noted_in(noted)
+        if lives(pid):
+            continue
+        root = Checkout(noted.parents[1])
+        removed(Stage(id=root.root.name, port=port, origin=origin, checkout=root, runner=runner))
 
 
-def lives(owner: Path) -> bool:
-    """Whether the process that a stage is of is still there."""
+def noted_in(owner: Path) -> tuple[int, int]:
+    """Process and port of a stage; 0 for what is not to be read."""
     try:
-        os.kill(int(owner.read_text()), 0)
+        pid, port = owner.read_text().split()
+        return int(pid), int(port)
+    except (OSError, ValueError):
+        return 0, 0
+
+
+def lives(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(pid, 0)
     except PermissionError:
         return True
-    except (ProcessLookupError, FileNotFoundError, ValueError):
+    except ProcessLookupError:
         return False
-    return True
+    return pid > 0

@@ -15,6 +15,7 @@ from slipway.paths import Checkout
 from slipway.rehearse import stage
 from slipway.rehearse.stage import CLOCK, made, opened, without_accounts_own
 from slipway.runner import SubprocessRunner
+from slipway.testing import FakeRunner
 
 pytestmark = pytest.mark.tools
 
@@ -116,6 +117,7 @@ def test_nothing_is_left_however_it_ends(
     """The folder, the embedded AWS and the clock: gone after Ctrl-C too, unless they are kept."""
     reset: list[Path] = []
     monkeypatch.setattr(local, "reset", lambda place, *_: reset.append(place.root))
+    monkeypatch.setattr(stage, "forget_images", lambda *_: None)
     monkeypatch.delenv(CLOCK, raising=False)
     stages: list[stage.Stage] = []
 
@@ -139,10 +141,11 @@ def test_what_a_killed_rehearsal_left_is_removed_by_the_next(
     """But not what is kept, nor the stage of one that is at work."""
     reset: list[Path] = []
     monkeypatch.setattr(local, "reset", lambda place, *_: reset.append(place.root))
+    monkeypatch.setattr(stage, "forget_images", lambda *_: None)
     killed, kept, working = (made(origin, SubprocessRunner()) for _ in range(3))
     with subprocess.Popen(["true"]) as process:
         process.wait()
-    killed.owner.write_text(str(process.pid))
+    killed.owner.write_text(f"{process.pid} {killed.port}")
     kept.owner.unlink()
     stage.sweep(origin, SubprocessRunner())
     assert reset == [killed.checkout.root]
@@ -164,3 +167,30 @@ def test_an_embedded_aws_that_is_not_installed_is_told_at_once(tmp_path: Path) -
         made(Checkout(tmp_path), SubprocessRunner())
     assert error.value.next_step == "uv run invoke setup"
     assert list(tmp_path.iterdir()) == []
+
+
+LISTED = """\
+127.0.0.1:4999/slipway/greeter abc sha256:1
+127.0.0.1:4999/slipway/greeter <none> sha256:2
+127.0.0.1:4999/shop/orders abc-again <none>
+"""
+
+
+def test_only_names_of_the_stages_registry_are_taken_from_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The images themselves may be others' too: none is removed by its id, or by force."""
+    cli = tools.DockerCli(path=Path("/docker"), buildx=False)
+    monkeypatch.setattr(tools, "docker_cli", lambda runner: cli)
+    runner = FakeRunner().on("/docker image ls", LISTED).on("/docker image rm")
+    stage.forget_images(runner, "127.0.0.1:4999")
+    listed, removed = runner.ran
+    assert "--filter=reference=127.0.0.1:4999/*/*" in listed.argv
+    greeter = "127.0.0.1:4999/slipway/greeter"
+    assert removed.argv[1:] == (
+        *("image", "rm", f"{greeter}:abc", f"{greeter}@sha256:1", f"{greeter}@sha256:2"),
+        "127.0.0.1:4999/shop/orders:abc-again",
+    )
+    nothing = FakeRunner().on("/docker image ls", "")
+    stage.forget_images(nothing, "127.0.0.1:4999")
+    assert len(nothing.ran) == 1
