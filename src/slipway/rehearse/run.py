@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from slipway import signals
 from slipway.cli.app import App
-from slipway.config import Service, load
+from slipway.config import Service, Settings, load
 from slipway.engine import DockerEngine
 from slipway.errors import DeployError, Interrupted, SlipwayError, UsageError
 from slipway.paths import Checkout
@@ -54,14 +54,25 @@ class Show:
     console: Recorder
     services: tuple[str, ...]
 
-    @property
-    def port(self) -> int:
-        return self.stage.port
+    def settings(self, services: tuple[str, ...]) -> Settings:
+        """The settings of these services as they are on the stage now."""
+        return play.settings_of(
+            self.stage.checkout, self.wish.environment, services, self.stage.port
+        )
 
-    def world(self, services: tuple[str, ...]) -> World:
-        """The world of what is placed on the stage now."""
-        settings = play.settings_of(self.stage.checkout, self.wish.environment, services, self.port)
+    def world(self, settings: Settings) -> World:
+        """Everything for a deploy of what is on the stage now."""
         return play.world_of(self.app, settings, self.stage.checkout, self.console, self.wish.clock)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What happened on the stage."""
+
+    live: Version
+    candidates: tuple[Candidate, ...]
+    drills: tuple[Result, ...]
+    traffic: Mapping[str, Traffic]
 
 
 def rehearse(app: App, wish: Wish) -> Rehearsal:
@@ -72,18 +83,9 @@ def rehearse(app: App, wish: Wish) -> Rehearsal:
     console = Recorder(out=app.console.out, err=app.console.err)
     when, began = datetime.now(UTC), time.monotonic()
     with stage.opened(app.checkout, app.runner, wish.clock, keep=wish.keep) as place:
-        show = Show(
-            app=app,
-            wish=wish,
-            stage=place,
-            console=console,
-            services=tuple(settings.services),
-        )
-        before, progress = begin(show, before)
-        with flowing(show, progress) as asking:
-            candidates, results = change(show, progress, asking, chosen)
-        if wish.keep:
-            kept(show)
+        names = tuple(settings.services)
+        show = Show(app=app, wish=wish, stage=place, console=console, services=names)
+        course = held(show, before, chosen)
     return Rehearsal(
         id=place.id,
         environment=wish.environment,
@@ -91,15 +93,27 @@ def rehearse(app: App, wish: Wish) -> Rehearsal:
         began=began,
         ended=time.monotonic(),
         rate=wish.rate,
-        live=before,
+        live=course.live,
         candidate=after,
         changes=retarget.changes(settings, wish.clock),
         tools=toolbox.versions(app),
-        candidates=candidates,
-        drills=results,
-        samples={name: tuple(each.samples) for name, each in asking.items()},
+        candidates=course.candidates,
+        drills=course.drills,
+        samples={name: tuple(each.samples) for name, each in course.traffic.items()},
         events=tuple(console.events),
     )
+
+
+def held(show: Show, version: Version, chosen: Sequence[Drill]) -> Course:
+    """All that happens between the opening of the stage and its end."""
+    try:
+        version, progress = begin(show, version)
+        with flowing(show, progress) as asking:
+            candidates, results = change(show, progress, asking, chosen)
+        return Course(live=version, candidates=candidates, drills=results, traffic=asking)
+    finally:
+        if show.wish.keep:
+            kept(show)
 
 
 def check(wish: Wish) -> tuple[Drill, ...]:
@@ -114,23 +128,27 @@ def check(wish: Wish) -> tuple[Drill, ...]:
 
 
 def begin(show: Show, version: Version) -> tuple[Version, Progress]:
-    """Have the live version serve; that of the working tree where the live one can't be loaded."""
+    """Have the live version serve."""
     show.console.mark(f"what is live: {version.short}, {version.source}")
-    try:
-        show.stage.place_commit(version.commit)
-        world = show.world(there(show.stage.checkout, show.services))
-    except Interrupted:
-        raise
-    except SlipwayError as error:
-        first = error.message.partition("\n")[0]
-        show.console.warn(f"{first}; the rehearsal begins with the working tree instead")
-        show.stage.place_working_tree()
-        world = show.world(show.services)
-        version = replace(version, source=f"the working tree ({first})")
-    progress = play.first(world)
+    version, settings = placed(show, version)
+    progress = play.first(show.world(settings))
     for name in sorted(progress.bad):
         raise not_up(name, progress.outcome(name))
     return version, progress
+
+
+def placed(show: Show, version: Version) -> tuple[Version, Settings]:
+    """Have the version on the stage; the working tree where there is nothing of it to deploy."""
+    try:
+        show.stage.place_commit(version.commit)
+        return version, show.settings(there(show.stage.checkout, show.services))
+    except Interrupted:
+        raise
+    except SlipwayError as error:
+        why = error.message.partition("\n")[0]
+        show.console.warn(f"{why}; the rehearsal begins with the working tree instead")
+        show.stage.place_working_tree()
+        return replace(version, source=f"the working tree ({why})"), show.settings(show.services)
 
 
 def not_up(service: str, outcome: Outcome) -> DeployError:
@@ -145,7 +163,11 @@ def not_up(service: str, outcome: Outcome) -> DeployError:
 
 def there(checkout: Checkout, services: Sequence[str]) -> tuple[str, ...]:
     """Those of the services that the stage has: the candidate may bring new ones."""
-    return tuple(each for each in services if (checkout.services / each / "service.toml").exists())
+    found = (each for each in services if (checkout.services / each / "service.toml").exists())
+    names = tuple(found)
+    if not names:
+        raise UsageError(f"the live version has no service {', '.join(services)}")
+    return names
 
 
 @contextmanager
@@ -163,10 +185,8 @@ def flowing(show: Show, progress: Progress) -> Iterator[Mapping[str, Traffic]]:
 
 def services_of(show: Show, progress: Progress) -> Mapping[str, Service]:
     """The services that were deployed first and have tasks, as the stage has them."""
-    settings = play.settings_of(
-        show.stage.checkout, show.wish.environment, progress.chosen, show.port
-    )
-    return {name: each for name, each in settings.services.items() if each.scale.min}
+    services = show.settings(progress.chosen).services
+    return {name: each for name, each in services.items() if each.scale.min}
 
 
 def change(
@@ -176,7 +196,7 @@ def change(
     signals.sleep(CALM)
     show.console.mark("the candidate: the working tree")
     show.stage.place_working_tree()
-    world = show.world(show.services)
+    world = show.world(show.settings(show.services))
     bench = workbench(world.runner, world, DockerEngine())
     served = {name: each.ref.tag for name, each in before.images.items()}
     world.image = unlike(bench, world.image, served)
@@ -234,9 +254,11 @@ def judged(
 def kept(show: Show) -> None:
     """Say how to look into what was kept, and how to end it."""
     folder = show.app.checkout.shown(show.stage.checkout.root)
-    show.console.line(f"kept: {folder}, with its embedded AWS on port {show.port}; to end it:")
     show.console.line(
-        f"(cd {folder} && SLIPWAY_LOCAL_PORT={show.port} "
+        f"kept: {folder}, with its embedded AWS on port {show.stage.port}; to end it:"
+    )
+    show.console.line(
+        f"(cd {folder} && SLIPWAY_LOCAL_PORT={show.stage.port} "
         f"uv run --project={show.app.checkout.root} invoke local.reset --yes); rm -r {folder}",
         indent=2,
     )

@@ -32,6 +32,17 @@ def test_each_version_is_a_series_with_its_requests() -> None:
     assert [each.name for each in latency.series] == ["p50", "p99"]
 
 
+def test_versions_lie_upon_each_other() -> None:
+    """While two of them answer, the second area begins where the first one ends."""
+    mixed = [
+        Sample(BEGIN + number / 10, 0.01, "/health", "old" if number % 2 else "new", "")
+        for number in range(100)
+    ]
+    new, old = chart("greeter", mixed, []).panels[0].series
+    assert new.path.endswith(f"0.0,{HEIGHT:.1f} Z")
+    assert old.path.endswith(f"0.0,{HEIGHT / 2:.1f} Z")
+
+
 def test_an_answer_without_a_version_is_shown_too() -> None:
     """Smoke tests' answers tell none."""
     made = chart("greeter", [Sample(BEGIN, 0.1, "/hello", "", "")], [])
@@ -53,11 +64,11 @@ def test_everything_is_inside_the_picture(seconds: int) -> None:
 def test_only_steps_and_failures_of_that_time_are_marked() -> None:
     """Numbered in their order, with seconds from the first request; plain lines are none."""
     events = [
-        Event(BEGIN - 5, "▸ state"),
+        Event(BEGIN - 5, "▸ rollout"),
         Event(BEGIN + 2, "▸ rollout"),
         Event(BEGIN + 3, "    greeter: 1 of 2 tasks"),
         Event(BEGIN + 4, "✗ rollout  2.0 s"),
-        Event(BEGIN + 99, "▸ after it"),
+        Event(BEGIN + 99, "▸ rollout of the next"),
     ]
     marks = chart("greeter", asked(), events).marks
     assert [(each.number, each.at, each.text, each.bad) for each in marks] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import pytest
 
 from slipway.errors import DeployError, Interrupted, UsageError
 from slipway.model import ImageRef, Verdict
+from slipway.paths import Checkout
 from slipway.rehearse import play, run
 from slipway.rehearse.live import Version
 from slipway.rehearse.recorder import Recorder
@@ -52,17 +54,18 @@ class Stage:
         self.placed.append("working tree")
 
 
-def a_show(worlds: list[Any]) -> Any:
-    """A show whose worlds are made of `worlds`, one after the other."""
+def a_show(found: list[Any]) -> Any:
+    """A show that finds these settings, or errors, one after the other."""
 
-    def world(services: Any) -> Any:
-        made = worlds.pop(0)
+    def settings(services: Any) -> Any:
+        made = found.pop(0)
         if isinstance(made, Exception):
             raise made
         return made
 
     console = Recorder(out=io.StringIO(), err=io.StringIO())
-    return SimpleNamespace(stage=Stage(), console=console, services=("greeter",), world=world)
+    parts = {"stage": Stage(), "console": console, "services": ("greeter",)}
+    return SimpleNamespace(**parts, settings=settings, world=lambda each: f"world of {each}")
 
 
 LIVE = Version(commit="abc", source="the last commit")
@@ -78,7 +81,7 @@ def test_it_begins_with_what_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit is placed, and deployed."""
     monkeypatch.setattr(run, "there", lambda checkout, services: services)
     monkeypatch.setattr(play, "first", lambda world: progress(Verdict.DEPLOYED))
-    show = a_show(["a world"])
+    show = a_show(["settings"])
     version, done = run.begin(show, LIVE)
     assert (version, done.bad, show.stage.placed) == (LIVE, frozenset(), ["abc"])
 
@@ -89,7 +92,7 @@ def test_a_commit_that_can_not_be_loaded_gives_way_to_the_working_tree(
     """An environment or service that is new; it is said."""
     monkeypatch.setattr(run, "there", lambda checkout, services: services)
     monkeypatch.setattr(play, "first", lambda world: progress(Verdict.DEPLOYED))
-    show = a_show([UsageError("no environment called 'qa'"), "a world"])
+    show = a_show([UsageError("no environment called 'qa'"), "settings"])
     version, _ = run.begin(show, LIVE)
     assert show.stage.placed == ["abc", "working tree"]
     assert version.source == "the working tree (no environment called 'qa')"
@@ -102,7 +105,7 @@ def test_without_a_live_version_there_is_no_rehearsal(monkeypatch: pytest.Monkey
     monkeypatch.setattr(run, "there", lambda checkout, services: services)
     monkeypatch.setattr(play, "first", lambda world: progress(Verdict.FAILED))
     with pytest.raises(DeployError, match="exits with code 1") as error:
-        run.begin(a_show(["a world"]), LIVE)
+        run.begin(a_show(["settings"]), LIVE)
     assert error.value.next_step == "mend it"
 
 
@@ -198,3 +201,26 @@ def test_an_error_that_no_secret_explains_is_an_error(monkeypatch: pytest.Monkey
     with pytest.raises(DeployError, match="no way"):
         play.first(world)
     assert done == ["deploy"]
+
+
+def test_a_live_version_without_the_service_is_none(tmp_path: Path) -> None:
+    """No name at all would mean every service."""
+    (tmp_path / "services/orders").mkdir(parents=True)
+    (tmp_path / "services/orders/service.toml").touch()
+    assert run.there(Checkout(tmp_path), ("orders", "greeter")) == ("orders",)
+    with pytest.raises(UsageError, match="has no service greeter"):
+        run.there(Checkout(tmp_path), ("greeter",))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_stage_that_is_kept_is_told_of_however_it_ended(
+    monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    """Above all where something went wrong."""
+    told: list[str] = []
+    monkeypatch.setattr(run, "kept", lambda show: told.append("kept"))
+    monkeypatch.setattr(run, "begin", lambda *_: (_ for _ in ()).throw(DeployError("no")))
+    show = cast(Any, SimpleNamespace(wish=Wish(environment="local", keep=keep)))
+    with pytest.raises(DeployError):
+        run.held(show, LIVE, ())
+    assert told == (["kept"] if keep else [])
