@@ -30,6 +30,7 @@ TIMED = sorted(
     for pattern in (
         "test_embedded_codedeploy*.py",
         "test_embedded_scaling.py",
+        "test_rehearse.py",
         "test_strategies.py",
     )
     for file in (ROOT / "tests" / "e2e").glob(pattern)

@@ -1,4 +1,4 @@
-"""A rehearsal of staging from beginning to end: its own sizes, health checks and scaling.
+"""A rehearsal of staging from beginning to end: its own platform, sizes, scaling and bake time.
 
 Real engine, real Terraform, an embedded AWS that is gone afterwards.
 """
@@ -31,6 +31,11 @@ MEASURE = """({
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A checkout that is set up, and in which nothing runs."""
     made = make_clone(tmp_path_factory.mktemp("rehearse"), free_port())
+    # Sooner and more patient than its own, for a machine that is busy: checks are not tested here.
+    calm = "health = { interval = 10, timeout = 9, unhealthy = 5, grace = 120 }"
+    made.edit("slipway.toml", r"deploy = \{ bake = 5 \}", f"deploy = {{ bake = 5 }}\n{calm}")
+    commit = ("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qam", "calm")
+    subprocess.run(["git", *commit], cwd=made.root, check=True)
     ready = made.invoke("setup")
     assert ready.code == 0, ready.said
     yield made

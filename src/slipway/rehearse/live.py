@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from slipway import local, names
 from slipway.aws import Aws, calls, connect
-from slipway.cli.app import App
 from slipway.config import Settings
 from slipway.errors import Interrupted, SlipwayError, ToolError
 from slipway.paths import Checkout
@@ -14,6 +14,9 @@ from slipway.rehearse.stage import PARTS, git
 from slipway.release import ledger
 from slipway.release.ledger import Release
 from slipway.runner import Runner
+
+if TYPE_CHECKING:
+    from slipway.cli.app import App
 
 
 @dataclass(frozen=True, kw_only=True)

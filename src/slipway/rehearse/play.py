@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from slipway import local, secrets, signals
 from slipway.aws import Aws, calls, connect
-from slipway.cli.app import App
 from slipway.config import Service, Settings, load
 from slipway.console import Console
 from slipway.engine import DockerEngine
@@ -26,6 +26,9 @@ from slipway.release.world import (
     make_world,
     workbench,
 )
+
+if TYPE_CHECKING:
+    from slipway.cli.app import App
 
 OPTIONS = Options(on_interrupt="detach")
 """Nobody has to wait for a way back: what is left behind is thrown away."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from slipway import signals
-from slipway.cli.app import App
 from slipway.config import Service, Settings, load
 from slipway.engine import DockerEngine
 from slipway.errors import DeployError, Interrupted, SlipwayError, UsageError
@@ -27,6 +27,9 @@ from slipway.release.deploy import deploy
 from slipway.release.progress import Progress
 from slipway.release.world import World, workbench
 from slipway.rollout.model import Outcome
+
+if TYPE_CHECKING:
+    from slipway.cli.app import App
 
 CALM = 3.0
 """Seconds of traffic before the candidate comes, and after it, to compare with."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from slipway import tools
-from slipway.cli.app import App
 from slipway.command import command
 from slipway.errors import SlipwayError
+
+if TYPE_CHECKING:
+    from slipway.cli.app import App
 
 
 def versions(app: App) -> Mapping[str, str]:
