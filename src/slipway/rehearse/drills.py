@@ -23,7 +23,6 @@ class Drill:
 
     `faults` are what the embedded AWS does otherwise meanwhile. `kills` ends the deploy itself in
     the middle. `lossless`: no client may notice. `needs` is what the service must have for it.
-    `leaves`: what is rolled out is slow by itself, so its own end is part of the drill.
     """
 
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,6 +183,14 @@ def test_a_bad_bake_takes_a_version_back(
     baked(monkeypatch, now, "the alarm app-errors was raised")
     assert taken_back == [("the alarm app-errors was raised", "during the bake time")]
     assert now.smoke == {}
+
+
+def test_a_rehearsals_minutes_are_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the embedded AWS's clock has them, by which the alarms go that are watched."""
+    with make_site(FakeEcs([[ecs_deployment(2, 2, "COMPLETED")]]), app(deploy={"bake": 5})) as site:
+        short = replace(site, minute=2)
+        service = site.settings.services["app"]
+        assert proof.what_bakes(short, progress(), service).seconds == 10
 
 
 @pytest.mark.parametrize(
