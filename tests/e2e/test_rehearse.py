@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 HEALTH = "services/greeter/src/greeter/health.py"
 MEASURE = """({
   rows: document.querySelectorAll('#verdicts tbody tr').length,
-  charts: document.querySelectorAll('svg').length,
+  charts: document.querySelectorAll('svg.panel').length,
   series: [...document.querySelectorAll('path.series')].map(path => path.getBBox().width),
   marks: document.querySelectorAll('.mark').length,
 })"""

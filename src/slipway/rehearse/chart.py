@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.rehearse.recorder import Event
-from slipway.rehearse.sample import Sample, percentile
+from slipway.rehearse.sample import Sample, Span, percentile
 
 WIDTH, HEIGHT = 960, 150
 COLOURS = ("#2a6fdb", "#e08a00", "#2e9e5b", "#9b4dca", "#c2185b", "#00838f", "#6d4c41", "#546e7a")
@@ -54,6 +54,16 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Band:
+    """A part of a chart's time that has a name; `x` and `width` in the chart's units."""
+
+    name: str
+    x: float
+    width: float
+    good: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chart:
     """All panels of one service, which share their time."""
 
@@ -61,6 +71,7 @@ class Chart:
     seconds: float
     panels: tuple[Panel, ...]
     marks: tuple[Mark, ...]
+    bands: tuple[Band, ...]
     ticks: tuple[tuple[float, str], ...]
 
 
@@ -80,8 +91,10 @@ class Axis:
         return round(WIDTH * (moment - self.begin) / self.seconds, 1)
 
 
-def chart(service: str, samples: Sequence[Sample], events: Sequence[Event]) -> Chart:
-    """Requests by version, failures and latency of one service, with the events marked."""
+def chart(
+    service: str, samples: Sequence[Sample], events: Sequence[Event], spans: Sequence[Span] = ()
+) -> Chart:
+    """Requests by version, failures and latency of one service, with events and spans marked."""
     axis = axis_of(samples)
     panels = (by_version(samples, axis), failures(samples, axis), latency(samples, axis))
     return Chart(
@@ -89,6 +102,7 @@ def chart(service: str, samples: Sequence[Sample], events: Sequence[Event]) -> C
         seconds=axis.seconds,
         panels=panels,
         marks=tuple(marks(events, axis)),
+        bands=tuple(band(each, axis) for each in spans),
         ticks=tuple(ticks(axis)),
     )
 
@@ -204,6 +218,12 @@ def marks(events: Sequence[Event], axis: Axis) -> Iterator[Mark]:
                 bad=event.bad,
                 shown=shown,
             )
+
+
+def band(span: Span, axis: Axis) -> Band:
+    """Where a span lies in the picture; what is outside of it is cut off."""
+    left, right = (min(WIDTH, max(0.0, axis.x(each))) for each in (span.began, span.ended))
+    return Band(name=span.name, x=left, width=round(right - left, 1), good=span.good)
 
 
 def ticks(axis: Axis) -> Iterator[tuple[float, str]]:

@@ -74,6 +74,7 @@ def first(world: World) -> Progress:
         # The entries of the secrets are made by that very deploy.
         if not (some and put_secrets(world.aws, world.settings)):
             raise
+        world.console.line(f"every secret has the value {DUMMY!r} now; once more", indent=2)
         return deploy(world, OPTIONS)
     return deploy(world, OPTIONS) if put_secrets(world.aws, world.settings) else progress
 

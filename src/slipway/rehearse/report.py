@@ -33,7 +33,7 @@ def render(rehearsal: Rehearsal) -> str:
 def charts(rehearsal: Rehearsal) -> list[Chart]:
     """A chart for each service that was asked."""
     return [
-        chart(name, samples, rehearsal.events)
+        chart(name, samples, rehearsal.events, rehearsal.spans(name))
         for name, samples in rehearsal.samples.items()
         if samples
     ]

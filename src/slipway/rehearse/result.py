@@ -9,7 +9,7 @@ from slipway.model import Verdict
 from slipway.rehearse.drills import Result
 from slipway.rehearse.live import Version
 from slipway.rehearse.recorder import Event
-from slipway.rehearse.sample import Figures, Sample, between, figures
+from slipway.rehearse.sample import Figures, Sample, Span, between, figures
 
 NOT_AS_EXPECTED = 20
 """Exit code where the candidate was deployed, but a request failed or a drill ended otherwise."""
@@ -68,6 +68,33 @@ class Rehearsal:
     def good(self) -> bool:
         """Whether all of it went as it has to."""
         return all(each.good for each in self.candidates) and all(each.good for each in self.drills)
+
+    def spans(self, service: str) -> list[Span]:
+        """When the candidate of a service, and each of its drills, was rolled out."""
+        candidates = [
+            Span("candidate", each.began, each.ended, each.good)
+            for each in self.candidates
+            if each.service == service
+        ]
+        drills = [
+            Span(each.drill, each.began, each.ended, each.good)
+            for each in self.drills
+            if each.service == service and each.applies
+        ]
+        return candidates + drills
+
+    @property
+    def summary(self) -> str:
+        """What it came to, in a line."""
+        failed = sum(each.figures.failed for each in self.candidates)
+        done = [each for each in self.drills if each.applies]
+        well = sum(each.good for each in done)
+        words = [
+            f"candidate {self.verdict.label}",
+            f"{failed or 'no'} failed request{'' if failed == 1 else 's'} while it came out",
+            f"{well} of {len(done)} drills ended as expected" if done else "no drills",
+        ]
+        return ", ".join(words)
 
     @property
     def exit_code(self) -> int:

@@ -31,6 +31,9 @@ from slipway.rollout.model import Outcome
 if TYPE_CHECKING:
     from slipway.cli.app import App
 
+RATE, CLOCK = 50.0, 2.0
+"""Requests a second to each service, and seconds of a minute, where nobody says otherwise."""
+
 CALM = 3.0
 """Seconds of traffic before the candidate comes, and after it, to compare with."""
 
@@ -42,8 +45,8 @@ class Wish:
     environment: str
     services: tuple[str, ...] = ()
     drills: tuple[str, ...] = ()
-    rate: float = 50
-    clock: float = 2
+    rate: float = RATE
+    clock: float = CLOCK
     keep: bool = False
 
 
@@ -98,7 +101,10 @@ def rehearse(app: App, wish: Wish) -> Rehearsal:
         rate=wish.rate,
         live=course.live,
         candidate=after,
-        changes=retarget.changes(settings, wish.clock),
+        changes=(
+            *retarget.changes(settings, wish.clock),
+            *stage.changes(app.checkout, wish.environment),
+        ),
         tools=toolbox.versions(app),
         candidates=course.candidates,
         drills=course.drills,
@@ -121,11 +127,14 @@ def held(show: Show, version: Version, chosen: Sequence[Drill]) -> Course:
 
 def check(wish: Wish) -> tuple[Drill, ...]:
     """The drills that are meant. Raises `UsageError` for what can't be rehearsed."""
-    for name, value, most in (("rate", wish.rate, 1000), ("clock", wish.clock, 60)):
+    for name, value, most, usual in (
+        ("rate", wish.rate, 1000, RATE),
+        ("clock", wish.clock, 60, CLOCK),
+    ):
         if not 0 < value <= most:
             raise UsageError(
                 f"--{name}={value:g}: more than 0, and {most} at most",
-                next_step=f"pass --{name}={Wish(environment='').__dict__[name]:g}",
+                next_step=f"pass --{name}={usual:g}",
             )
     return drills.chosen(wish.drills)
 

@@ -24,6 +24,15 @@ class Sample(NamedTuple):
         return self.began + self.seconds
 
 
+class Span(NamedTuple):
+    """A part of the time (monotonic) with a name, and whether it went as it has to."""
+
+    name: str
+    began: float
+    ended: float
+    good: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """What many requests come to; `p50` and `p99` in milliseconds, of those that were answered."""

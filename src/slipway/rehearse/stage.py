@@ -116,6 +116,13 @@ def without_accounts_own(text: str) -> str:
     return ACCOUNTS_OWN.sub("", text)
 
 
+def changes(origin: Checkout, environment: str) -> tuple[str, ...]:
+    """What a stage's platform has otherwise than the environment's, a line each."""
+    file = origin.infra / "environments" / f"{environment}.tfvars"
+    found = ACCOUNTS_OWN.findall(file.read_text()) if file.is_file() else []
+    return (f"left out: {', '.join(found)}; requests come over plain HTTP",) if found else ()
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on; somebody else may be quicker to take it."""
     with socket.socket() as probe:

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.rehearse.chart import HEIGHT, UNTOLD, WIDTH, chart, scale
 from slipway.rehearse.recorder import Event
-from slipway.rehearse.sample import Sample
+from slipway.rehearse.sample import Sample, Span
 
 BEGIN = 1000.0
 
@@ -83,6 +83,15 @@ def test_numbers_of_marks_do_not_lie_upon_each_other() -> None:
     assert [each.shown for each in chart("greeter", asked(), events).marks] == [
         *(True, False, False, True)
     ]
+
+
+def test_bands_are_cut_where_the_picture_ends() -> None:
+    """A drill that began before the first request, or ended after the last one."""
+    spans = [Span("early", BEGIN - 5, BEGIN + 5, True), Span("late", BEGIN + 5, BEGIN + 99, False)]
+    early, late = chart("greeter", asked(), [], spans).bands
+    assert (early.x, late.x + late.width) == (0, WIDTH)
+    assert early.width == pytest.approx(late.x, abs=1)
+    assert (early.good, late.good) == (True, False)
 
 
 def test_the_upper_edge_is_a_round_number() -> None:

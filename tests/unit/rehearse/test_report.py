@@ -25,6 +25,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.open: list[str] = []
+        self.classes: list[str] = []
         self.tags: list[str] = []
         self.links: list[str] = []
         self.feed(text)
@@ -32,6 +33,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.classes += [value or "" for name, value in attrs if name == "class"]
         self.links += [value or "" for name, value in attrs if name in ("src", "href")]
         if tag not in self.VOID:
             self.open.append(tag)
@@ -53,7 +55,7 @@ def test_the_report_is_one_whole_file(rehearsal: Rehearsal, tmp_path: Path) -> N
     assert page.open == []
     assert all(each.startswith("data:") for each in page.links)
     assert "script" not in page.tags
-    assert page.tags.count("svg") == 3
+    assert page.classes.count("panel") == 3
 
 
 def test_it_says_what_happened(rehearsal: Rehearsal) -> None:
@@ -109,6 +111,25 @@ def test_the_exit_code_tells_the_ends_apart(rehearsal: Rehearsal) -> None:
     drill = replace(rehearsal.drills[0], seen="deployed")
     assert replace(rehearsal, drills=(drill,)).exit_code == NOT_AS_EXPECTED
     assert NOT_AS_EXPECTED not in {each.exit_code for each in Verdict}
+
+
+def test_a_line_sums_it_up(rehearsal: Rehearsal) -> None:
+    """The verdict, failed requests, and the drills that say something."""
+    assert rehearsal.summary == (
+        "candidate deployed, no failed requests while it came out, 1 of 1 drills ended as expected"
+    )
+    assert replace(rehearsal, drills=()).summary.endswith(", no drills")
+    figures = replace(rehearsal.candidates[0].figures, failed=1)
+    assert "1 failed request while" in changed(rehearsal, figures=figures).summary
+
+
+def test_the_time_of_each_drill_has_its_name(rehearsal: Rehearsal) -> None:
+    """The candidate's and the drills' of that service; what does not apply took no time."""
+    assert [each.name for each in rehearsal.spans("greeter")] == ["candidate", "crash_on_start"]
+    assert rehearsal.spans("other") == []
+    wrong = replace(rehearsal.drills[0], seen="deployed")
+    text = report.render(replace(rehearsal, drills=(wrong,)))
+    assert '<g class="band bad"><title>crash_on_start' in text
 
 
 def test_machines_get_the_same_as_json(rehearsal: Rehearsal) -> None:

@@ -14,9 +14,10 @@ MEASURE = """({
   title: document.title,
   rows: document.querySelectorAll('#verdicts tbody tr').length,
   events: document.querySelectorAll('.events tbody tr').length,
-  charts: [...document.querySelectorAll('svg')].map(svg => svg.getBoundingClientRect().height),
+  charts: [...document.querySelectorAll('svg.panel')].map(each => each.clientHeight),
   series: [...document.querySelectorAll('path.series')].map(path => path.getBBox().width),
   marks: [...document.querySelectorAll('.mark line')].map(line => line.getBBox().height),
+  bands: [...document.querySelectorAll('.band .name')].map(each => each.getBBox().width),
   fetched: performance.getEntriesByType('resource').length,
   wide: document.documentElement.scrollWidth <= window.innerWidth,
 })"""
@@ -41,4 +42,5 @@ def test_the_report_is_drawn_by_a_browser(tmp_path: Path) -> None:
     assert len(measured["series"]) == 5
     assert all(width > 400 for width in measured["series"])
     assert [height > 100 for height in measured["marks"]] == [True] * 6
+    assert len(measured["bands"]) == 2
     assert measured["wide"]

@@ -103,6 +103,14 @@ def test_what_the_account_alone_has_is_left_out(origin: Checkout) -> None:
     assert without_accounts_own(text) == '# certificate_arn = "x"\ndomain_names = 1\n'
 
 
+def test_what_is_left_out_is_told(origin: Checkout) -> None:
+    """By its name; nothing where there was nothing."""
+    assert stage.changes(origin, "prod") == (
+        "left out: certificate_arn; requests come over plain HTTP",
+    )
+    assert stage.changes(origin, "local") == ()
+
+
 def test_a_commit_that_git_does_not_know_is_an_error(origin: Checkout) -> None:
     """With what git said; nothing is placed."""
     place = made(origin, SubprocessRunner())
