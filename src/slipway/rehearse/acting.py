@@ -15,6 +15,7 @@ from slipway.rehearse import faults, play
 from slipway.rehearse.drills import Drill, Result, inapplicable, lacks
 from slipway.rehearse.recorder import Recorder
 from slipway.rehearse.result import seen
+from slipway.rehearse.sample import Sample
 from slipway.rehearse.traffic import Traffic
 from slipway.rehearse.variants import variant
 from slipway.release import aside
@@ -30,6 +31,10 @@ class Scene:
     console: Recorder
     images: Mapping[str, Built]
     traffic: Mapping[str, Traffic]
+
+    def samples(self, service: Service) -> Sequence[Sample]:
+        """The requests to a service so far; one that the live version does not have gets none."""
+        return self.traffic[service.name].samples if service.name in self.traffic else ()
 
 
 def all_of(scene: Scene, drills: Sequence[Drill]) -> tuple[Result, ...]:
@@ -51,7 +56,7 @@ def act(scene: Scene, drill: Drill, service: Service) -> Result:
     scene.console.mark(f"after {drill.name}: the candidate again")
     again, problem, _ = attempt(partial(restore, scene, service))
     ended = time.monotonic()
-    noticed = seen(scene.traffic[service.name].samples, began, ended)
+    noticed = seen(scene.samples(service), began, ended)
     return Result(
         drill=drill.name,
         does=drill.does,

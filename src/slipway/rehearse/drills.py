@@ -137,6 +137,8 @@ def chosen(names: Iterable[str]) -> tuple[Drill, ...]:
 
 def lacks(drill: Drill, service: Service) -> str:
     """Why a drill says nothing about a service, or ""."""
+    if not service.scale.min:
+        return f"{service.name} has no tasks (scale.min = 0)"
     secrets = bool(service.secrets or service.database.enabled)
     has = {"": True, "secrets": secrets, "database": service.database.enabled}
     return "" if has[drill.needs] else f"{service.name} has no {drill.needs}"

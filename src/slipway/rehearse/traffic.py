@@ -114,7 +114,8 @@ class _Client:
         except TimeoutError:
             problem = f"no answer in {PATIENCE:.0f} s"
             self.close()
-        except (OSError, EOFError, ValueError) as error:
+        except Exception as error:
+            # Whatever it was, the client was not answered; and a client must never end early.
             problem = type(error).__name__
             self.close()
         seconds = time.monotonic() - began

@@ -180,6 +180,13 @@ def test_requests_count_from_the_first_step_until_the_candidate_is_back(
     assert (found.requests, found.failed, found.seconds, found.good) == (2, 1, 5.0, False)
 
 
+def test_a_service_that_is_new_gets_no_requests(stand: Stand) -> None:
+    """The live version does not have it; its drills are done all the same."""
+    stand.ends = [Verdict.ROLLED_BACK, Verdict.UNCHANGED]
+    (found,) = acting.all_of(replace(scene(), traffic={}), [drill("crash_on_start")])
+    assert (found.requests, found.good) == (0, True)
+
+
 def test_an_errand_arrives_whole() -> None:
     """The other process deploys the very same image."""
     errand = faults.Errand(

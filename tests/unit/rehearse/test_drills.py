@@ -45,6 +45,8 @@ def test_some_drills_say_nothing_about_some_services() -> None:
     assert lacks(drill("missing_secret"), secret) == lacks(drill("missing_secret"), database) == ""
     assert lacks(drill("database_gone"), secret) == "greeter has no database"
     assert lacks(drill("crash_on_start"), plain) == ""
+    idle = make_service(scale={"min": 0})
+    assert lacks(drill("crash_on_start"), idle) == "greeter has no tasks (scale.min = 0)"
 
 
 def test_without_its_database_a_deploy_ends_before_it_begins_or_not_at_all() -> None:

@@ -87,6 +87,14 @@ def test_another_status_and_a_broken_connection_are_failures() -> None:
         assert {problem for _, problem in asked(port)} == {"503", "IncompleteReadError"}
 
 
+def test_nonsense_is_a_failure_and_no_end() -> None:
+    """Traffic that stopped at the first strange answer would see no failure any more."""
+    with serving(lambda head: b"nonsense\r\n\r\n") as (port, _):
+        found = asked(port, 0.5)
+    assert len(found) > 30
+    assert {problem for _, problem in found} == {"IndexError"}
+
+
 def test_nobody_listening_is_a_failure_and_no_end() -> None:
     """Asked again and again."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
