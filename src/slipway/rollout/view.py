@@ -30,7 +30,6 @@ class View(Protocol):
 
 def rows(snapshot: Snapshot) -> list[Row]:
     """A row per deployment, the primary one first."""
-    ordered = sorted(snapshot.deployments, key=lambda each: not each.primary)
     return [
         (
             snapshot.service,
@@ -38,8 +37,12 @@ def rows(snapshot: Snapshot) -> list[Row]:
             _state(each),
             *(str(count) for count in (each.desired, each.running, each.pending, each.failed)),
         )
-        for each in ordered
+        for each in _ordered(snapshot)
     ]
+
+
+def _ordered(snapshot: Snapshot) -> list[Deployment]:
+    return sorted(snapshot.deployments, key=lambda each: not each.primary)
 
 
 @dataclass
@@ -47,7 +50,7 @@ class Lines:
     """Prints a line when a row changes, and every event once; right for CI logs."""
 
     console: Console
-    _rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    _rows: dict[str, Row] = field(default_factory=dict)
     _events: set[str] = field(default_factory=set)
     _phases: dict[str, str] = field(default_factory=dict)
 
@@ -66,10 +69,10 @@ class Lines:
             self.console.detail(f"{snapshot.service}: {snapshot.phase}")
 
     def _show_rows(self, snapshot: Snapshot) -> None:
-        for row in rows(snapshot):
-            key = (row[0], row[1])
-            if self._rows.get(key) != row:
-                self._rows[key] = row
+        # By deployment: two of one revision are the rule on the way back.
+        for each, row in zip(_ordered(snapshot), rows(snapshot), strict=True):
+            if self._rows.get(each.id) != row:
+                self._rows[each.id] = row
                 self.console.detail(_sentence(row))
 
     def _show_events(self, snapshot: Snapshot) -> None:

@@ -37,6 +37,12 @@ def test_a_line_only_when_something_changed() -> None:
     assert len(printed(snapshot(NEW), snapshot(NEW), snapshot(NEW))) == 1
 
 
+def test_two_deployments_of_one_revision_are_told_apart() -> None:
+    """On the way back there are: the one that is coming, and the one that still has tasks."""
+    back = replace(NEW, task_definition=OLD.task_definition)
+    assert len(printed(snapshot(OLD, back), snapshot(OLD, back), snapshot(OLD, back))) == 2
+
+
 def test_events_are_shown_once_and_old_ones_never() -> None:
     """Events of former deploys are history; new ones appear once, oldest first."""
     before = (("e1", "old news"),)
