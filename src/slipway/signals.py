@@ -71,10 +71,11 @@ def current() -> Interrupts | None:
 def register(on_first: Callback | None = None, on_second: Callback | None = None) -> None:
     """Call these on the first and on the second signal of the `interruptible` around us.
 
-    Outside of one nothing happens: who calls the engine from Python keeps Python's own handling.
+    What begins after the first one is the tidying up, and is not stopped by it. Outside of such a
+    block nothing happens: who calls the engine from Python keeps Python's own handling.
     They run in a thread of their own and may take locks.
     """
-    if _current and on_first:
+    if _current and on_first and not _current.signal:
         _current.first.append(on_first)
     if _current and on_second:
         _current.second.append(on_second)

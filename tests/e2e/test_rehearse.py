@@ -33,6 +33,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     made = make_clone(tmp_path_factory.mktemp("rehearse"), free_port())
     # Sooner and more patient than its own, for a machine that is busy: checks are not tested here.
     calm = "health = { interval = 10, timeout = 9, unhealthy = 5, grace = 120 }"
+    calm += "\nalarms = { latency = 20 }"
     made.edit("slipway.toml", r"deploy = \{ bake = 5 \}", f"deploy = {{ bake = 5 }}\n{calm}")
     commit = ("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qam", "calm")
     subprocess.run(["git", *commit], cwd=made.root, check=True)

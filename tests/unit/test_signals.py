@@ -43,6 +43,24 @@ def test_stopped_comes_once() -> None:
         time.sleep(0.05)
 
 
+def test_what_begins_after_the_first_signal_is_not_stopped_by_it() -> None:
+    """Tidying up has a runner of its own, while what was under way before is still being told."""
+    told, late, busy = threading.Event(), [], threading.Event()
+
+    def slow() -> None:
+        told.set()
+        busy.wait(5)
+
+    with interruptible(on_first=slow):
+        with pytest.raises(Stopped):
+            send()
+            time.sleep(5)
+        assert told.wait(1)
+        signals.register(lambda: late.append("stopped"))
+        busy.set()
+    assert late == []
+
+
 def test_handlers_are_put_back() -> None:
     """After the block the process handles signals as before."""
     before = [signal.getsignal(number) for number in signals.HANDLED]

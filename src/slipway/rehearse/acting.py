@@ -11,7 +11,7 @@ from slipway.config import Service
 from slipway.engine import DockerEngine
 from slipway.errors import Interrupted, SlipwayError
 from slipway.model import Verdict
-from slipway.rehearse import faults, play
+from slipway.rehearse import faults, play, toolbox
 from slipway.rehearse.drills import Drill, Result, inapplicable, lacks
 from slipway.rehearse.recorder import Recorder
 from slipway.rehearse.result import seen
@@ -38,14 +38,21 @@ class Scene:
 
 
 def all_of(scene: Scene, drills: Sequence[Drill]) -> tuple[Result, ...]:
-    """Every drill with every service, one after the other."""
-    services = scene.world.settings.services.values()
-    return tuple(act(scene, drill, service) for drill in drills for service in services)
+    """Every drill with every service, one after the other, while the candidate serves between."""
+    results: list[Result] = []
+    lost: dict[str, str] = {}
+    for drill in drills:
+        for service in scene.world.settings.services.values():
+            why = lacks(drill, service) or lost.get(service.name, "")
+            found = act(scene, drill, service, why)
+            results.append(found)
+            if not found.restored:
+                lost[service.name] = f"not held: the candidate is lost since {drill.name}"
+    return tuple(results)
 
 
-def act(scene: Scene, drill: Drill, service: Service) -> Result:
-    """One drill with one service, and the way back to the candidate."""
-    why = lacks(drill, service)
+def act(scene: Scene, drill: Drill, service: Service, why: str = "") -> Result:
+    """One drill with one service, and the way back to the candidate; not held for a `why`."""
     if why:
         scene.console.line(f"drill {drill.name}: {why}")
         return inapplicable(drill, service, why)
@@ -57,7 +64,7 @@ def act(scene: Scene, drill: Drill, service: Service) -> Result:
     again, problem, _ = attempt(partial(restore, scene, service))
     ended = time.monotonic()
     noticed = seen(scene.samples(service), began, ended)
-    return Result(
+    result = Result(
         drill=drill.name,
         does=drill.does,
         service=service.name,
@@ -73,6 +80,11 @@ def act(scene: Scene, drill: Drill, service: Service) -> Result:
         restored=again.good,
         note=note if again.good else f"the candidate does not serve again: {problem}",
     )
+    return result if result.good else replace(result, note=also(result.note, toolbox.busy()))
+
+
+def also(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 Ended = tuple[Verdict, str, str]

@@ -19,7 +19,8 @@ NOT_AS_EXPECTED = 20
 class Candidate:
     """How the candidate of one service was rolled out; times are monotonic.
 
-    `before` and `after` are the tags of the images; `url` is where it answered.
+    `before` and `after` are the tags of the images; `url` is where it answered. `note` is what
+    else is to be said of one that is not good.
     """
 
     service: str
@@ -33,6 +34,7 @@ class Candidate:
     began: float
     ended: float
     figures: Figures
+    note: str = ""
 
     @property
     def good(self) -> bool:
@@ -124,7 +126,11 @@ def _candidate_row(each: Candidate) -> tuple[object, ...]:
     wanted, took = Verdict.DEPLOYED.label, f"{each.ended - each.began:.0f}"
     asked, failed = each.figures.requests, each.figures.failed
     start = ("ok" if each.good else "!!", "candidate", each.service)
-    why = "" if each.verdict.good else each.cause or each.reason
+    why = (
+        each.note
+        if each.verdict.good
+        else "; ".join(filter(None, (each.cause or each.reason, each.note)))
+    )
     return (*start, wanted, each.verdict.label, took, asked, failed, why)
 
 
@@ -158,6 +164,7 @@ def _candidate_data(each: Candidate) -> dict[str, object]:
         "verdict": each.verdict.label,
         "reason": each.reason,
         "cause": each.cause,
+        "note": each.note,
         "before": each.before,
         "after": each.after,
         "strategy": each.strategy,

@@ -248,7 +248,7 @@ def judged(
     outcome, ended = progress.outcome(name), time.monotonic()
     image = progress.images.get(name)
     samples = asking[name].samples if name in asking else []
-    return Candidate(
+    found = Candidate(
         service=name,
         verdict=outcome.verdict,
         reason=outcome.reason,
@@ -261,6 +261,7 @@ def judged(
         ended=ended,
         figures=seen(samples, began, ended),
     )
+    return found if found.good else replace(found, note=toolbox.busy())
 
 
 def kept(show: Show) -> None:

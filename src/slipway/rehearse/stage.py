@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway import local, tools
+from slipway import local, signals, tools
 from slipway.command import Command, command
 from slipway.config import Local
 from slipway.errors import SlipwayError, ToolError
@@ -151,7 +151,9 @@ def opened(origin: Checkout, runner: Runner, clock: float, *, keep: bool) -> Ite
         if keep:
             stage.owner.unlink()
         else:
-            removed(stage)
+            # A signal that stopped another thread would end this one at its next command.
+            with signals.deferred():
+                removed(stage)
 
 
 def made(origin: Checkout, runner: Runner) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -29,6 +30,12 @@ def versions(app: App) -> Mapping[str, str]:
     except SlipwayError:
         pass
     return {name: each for name, each in found.items() if each}
+
+
+def busy() -> str:
+    """That this machine has too much to do for its times to say anything, or ""."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"this machine is busy: load {load:.0f} on {cores} cores" if load > 2 * cores else ""
 
 
 def _package(name: str) -> str:

@@ -151,6 +151,30 @@ def test_a_candidate_that_does_not_come_back_is_told(stand: Stand) -> None:
     assert "exits with code 1" in found.note
 
 
+def test_no_drill_is_held_without_the_candidate(stand: Stand) -> None:
+    """What it would show is the state that the one before has left."""
+    stand.ends = [Verdict.ROLLED_BACK, Verdict.FAILED]
+    first, second = acting.all_of(scene(), [drill("crash_on_start"), drill("slow_drain")])
+    assert (first.good, second.applies) == (False, False)
+    assert second.note == "not held: the candidate is lost since crash_on_start"
+
+
+@pytest.mark.parametrize(
+    ("load", "told"), [(9.0, "this machine is busy: load 9 on 2 cores"), (1, "")]
+)
+def test_a_bad_end_on_a_busy_machine_is_told_with_it(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, load: float, told: str
+) -> None:
+    """Health checks and alarms of a machine that has too much to do say little."""
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    stand.ends = [Verdict.ROLLED_BACK, Verdict.UNCHANGED] * 2
+    drills = [drill("crash_on_start"), drill("slow_drain")]
+    good, bad = acting.all_of(scene(), drills)
+    assert (good.good, good.note) == (True, "")
+    assert (bad.good, bad.note) == (False, told)
+
+
 def test_a_killed_deploy_is_run_again_with_the_same_image(stand: Stand) -> None:
     """In a process of its own first."""
     stand.ends = [Verdict.DEPLOYED, Verdict.DEPLOYED]

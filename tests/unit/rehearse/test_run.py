@@ -180,8 +180,12 @@ def test_secrets_get_a_value_between_two_deploys(
 
     monkeypatch.setattr(play, "deploy", deploy)
     services = {"greeter": make_service(secrets=["KEY"])}
-    world = cast(Any, SimpleNamespace(aws=None, settings=SimpleNamespace(services=services)))
+    said: list[str] = []
+    console = SimpleNamespace(line=lambda text, indent: said.append(text))
+    settings = SimpleNamespace(services=services)
+    world = cast(Any, SimpleNamespace(aws=None, settings=settings, console=console))
     assert not play.first(world).bad
+    assert len(said) == deploys - 1
     assert len(done) == deploys
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from slipway import local, tools
-from slipway.errors import ToolError
+from slipway import local, signals, tools
+from slipway.command import command
+from slipway.errors import Interrupted, ToolError
 from slipway.paths import Checkout
 from slipway.rehearse import stage
 from slipway.rehearse.stage import CLOCK, made, opened, without_accounts_own
@@ -141,6 +143,27 @@ def test_nothing_is_left_however_it_ends(
     assert CLOCK not in os.environ
     assert root.exists() is keep
     assert reset == ([] if keep else [root])
+
+
+def test_a_signal_that_came_to_another_thread_does_not_stop_the_tidying_up(
+    origin: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main thread would hear of it at its next command, which is the first of these."""
+    monkeypatch.setattr(local, "reset", lambda _, __, runner: runner.run(command("true")))
+    monkeypatch.setattr(stage, "forget_images", lambda *_: None)
+    stages: list[stage.Stage] = []
+
+    def stopped() -> None:
+        with opened(origin, SubprocessRunner(), 2, keep=False) as one:
+            stages.append(one)
+            now = signals.current()
+            assert now
+            now.signal = signal.SIGINT
+            raise Interrupted("a thread was stopped")
+
+    with signals.interruptible(), pytest.raises(signals.Stopped):
+        stopped()
+    assert not stages[0].checkout.root.exists()
 
 
 def test_what_a_killed_rehearsal_left_is_removed_by_the_next(
