@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slipway.errors import AccessError, SlipwayError
+from slipway.lost import ask_once
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 EMBEDDED_ACCOUNT = "000000000000"
 _EMBEDDED_KEY = "test"
 _ATTEMPTS = 10
-"""Retries of a call; botocore's standard mode backs off with jitter between them."""
+"""Retries of a call, with jitter between them; fewer where `slipway.lost` says so."""
 
 _DENIED = frozenset(
     {
@@ -72,7 +73,7 @@ class Aws:
 
     @cached_property
     def ecs(self) -> ECSClient:
-        return self.session.client("ecs", **self._options())
+        return ask_once(self.session.client("ecs", **self._options()), "UpdateService")
 
     @cached_property
     def ecr(self) -> ECRClient:
@@ -84,7 +85,7 @@ class Aws:
 
     @cached_property
     def codedeploy(self) -> CodeDeployClient:
-        return self.session.client("codedeploy", **self._options())
+        return ask_once(self.session.client("codedeploy", **self._options()), "CreateDeployment")
 
     @cached_property
     def elbv2(self) -> ElasticLoadBalancingv2Client:

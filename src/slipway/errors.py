@@ -10,6 +10,7 @@
     ├── BuildError            7   an image did not build, start or push
     ├── InfraError            8   Terraform refused or failed
     ├── DeployError           9   a deploy can't go on
+    │   └── Unanswered        9   AWS does not say whether a rollout began
     └── Interrupted         130   INT or TERM (143), after tidying up
 
 A rollout that ends is no error but a verdict, with its own code: `slipway.model.Verdict`.
@@ -89,6 +90,16 @@ class DeployError(SlipwayError):
     """A deploy can't go on; nothing of it is serving."""
 
     exit_code = 9
+
+
+class Unanswered(DeployError):
+    """AWS does not say whether a rollout began: its release stays open until somebody looks."""
+
+    def __init__(self, service: str, error: BaseException) -> None:
+        super().__init__(
+            f"{service}: AWS did not say whether the rollout began: {error}",
+            next_step="deploy again: that looks first, and watches it if it did",
+        )
 
 
 class Interrupted(SlipwayError):

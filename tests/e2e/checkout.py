@@ -39,11 +39,15 @@ class Ran:
 
 @dataclass(kw_only=True)
 class Clone:
-    """A copy of the working tree that a test may spoil; `invoke` runs our engine in it."""
+    """A copy of the working tree that a test may spoil; `invoke` runs our engine in it.
+
+    `module` is what is run as Invoke.
+    """
 
     root: Path
     port: int
     extra: dict[str, str] = field(default_factory=dict)
+    module: str = "invoke"
 
     @property
     def env(self) -> dict[str, str]:
@@ -79,7 +83,7 @@ class Clone:
         )
 
     def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "invoke", *words]
+        return [sys.executable, "-m", self.module, *words]
 
     def edit(self, path: str, pattern: str, replacement: str) -> None:
         """Replace what `pattern` matches in a file; it must match."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,6 +19,7 @@ import pytest
 from slipway.release.rollback import OBJECTIVE
 from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone
 from tests.e2e.test_flow import API, SETTINGS, Traffic, leftovers, wait_for
+from tests.e2e.weather import bad_weather
 
 pytestmark = pytest.mark.e2e
 
@@ -290,4 +292,57 @@ def test_what_a_child_of_a_deploy_inherits(shop: Shop) -> None:
     stack.unlink()
     assert ran.code == 0, ran.said
     assert "lease/local/greeter" in (shop.clone.root / "infra/service/hook.txt").read_text()
+    assert leftovers(shop.clone) == []
+
+
+def deployments(shop: Shop) -> set[str]:
+    """ECS's deployments of greeter that are there, and those that its events name."""
+    ecs = shop.client("ecs")
+    found = ecs.describe_services(cluster="slipway-local", services=["slipway-local-greeter"])
+    (service,) = found["services"]
+    words = (word for event in service["events"] for word in event["message"].split())
+    named = {word for word in words if word.startswith("ecs-svc/")}
+    return named | {each["id"] for each in service["deployments"]}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_deploy_in_bad_weather(shop: Shop, tmp_path: Path, seed: int) -> None:
+    """30 % of the calls throttled, some broken, UpdateService done and its answer lost.
+
+    One deployment began, the verdict is right, lease and ledger are as on any day.
+    """
+    shop.change(f"Weather {seed}")
+    before, old = deployments(shop), shop.version
+    weather = bad_weather(shop.clone, tmp_path / "calls", seed)
+    traffic = Traffic(f"{shop.url}/health")
+    with traffic.flowing():
+        ran = weather.clone.invoke("deploy", "--env=local", "--json")
+    assert ran.code == 0, ran.said
+    assert ran.json()["greeter"]["verdict"] == "deployed"
+    print(f"deployed in {ran.seconds:.0f} s: {dict(weather.fates)}")
+    assert weather.fates["throttled"] > 0.2 * weather.fates.total()
+    assert weather.done["ecs.UpdateService"] == 1
+    assert len(deployments(shop) - before) == 1
+    assert traffic.failures == []
+    assert set(traffic.versions) == {old, shop.version}
+    newest, last = shop.history()[:2]
+    assert (newest["verdict"], newest["version"], newest["serves"]) == (
+        "deployed",
+        shop.version,
+        True,
+    )
+    assert last["version"] == old
+    assert leftovers(shop.clone) == []
+
+
+def test_a_way_back_in_bad_weather(shop: Shop, tmp_path: Path) -> None:
+    """One UpdateService, and the release before serves."""
+    before, wanted = deployments(shop), shop.history()[1]["version"]
+    weather = bad_weather(shop.clone, tmp_path / "calls", 3)
+    ran = weather.clone.invoke("rollback", "--env=local", "--service=greeter", "--json")
+    assert ran.code == 0, ran.said
+    print(f"rolled back in {ran.seconds:.0f} s: {dict(weather.fates)}")
+    assert shop.version == wanted
+    assert weather.done["ecs.UpdateService"] == 1
+    assert len(deployments(shop) - before) == 1
     assert leftovers(shop.clone) == []

@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone, stop
+from tests.e2e.weather import bad_weather
 
 pytestmark = pytest.mark.e2e
 
@@ -353,6 +355,47 @@ def test_the_way_back_within_the_standby_takes_seconds(shop: Shop) -> None:
     assert shop.version == old
     assert shop.shares() == [0, 100]
     assert took < 60, f"{took:.0f} s"
+
+
+def begun(shop: Shop) -> set[str]:
+    """All deployments of CodeDeploy that there ever were."""
+    found = shop.client("codedeploy").list_deployments(
+        applicationName=NAME, deploymentGroupName=NAME
+    )
+    return set(found["deployments"])
+
+
+def test_a_shift_in_bad_weather(shop: Shop, tmp_path: Path) -> None:
+    """30 % of the calls throttled, CreateDeployment done and its answer lost: it is one."""
+    shop.choose("blue_green")
+    shop.change()
+    before, old = begun(shop), shop.version
+    weather = bad_weather(shop.clone, tmp_path / "calls", 4)
+    with shop.traffic().flowing() as traffic:
+        ran = weather.clone.invoke("deploy", "--env=local")
+    assert ran.code == 0, ran.said
+    print(f"deployed in {ran.seconds:.0f} s: {dict(weather.fates)}")
+    assert weather.done["codedeploy.CreateDeployment"] == 1
+    assert len(begun(shop) - before) == 1
+    assert traffic.failures == []
+    assert set(traffic.versions) == {old, shop.version}
+    assert shop.shares() == [0, 100]
+
+
+def test_the_way_back_in_bad_weather(shop: Shop, tmp_path: Path) -> None:
+    """The standby is stopped, and nothing is begun; the old version has all requests again."""
+    before, new = begun(shop), shop.version
+    weather = bad_weather(shop.clone, tmp_path / "calls", 5)
+    with shop.traffic().flowing() as traffic:
+        ran = weather.clone.invoke("rollback", "--env=local", "--service=greeter")
+    assert ran.code == 0, ran.said
+    print(f"rolled back in {ran.seconds:.0f} s: {dict(weather.fates)}")
+    assert weather.done["codedeploy.CreateDeployment"] == 0
+    # CodeDeploy's own, which undoes the one that was stopped.
+    assert len(begun(shop) - before) == 1
+    assert traffic.failures == []
+    assert shop.version != new
+    assert shop.shares() == [0, 100]
 
 
 def test_a_change_of_the_controller_is_no_accident(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from slipway import names, signals
 from slipway.config import Service
-from slipway.errors import Interrupted, SlipwayError
+from slipway.errors import Interrupted, SlipwayError, Unanswered
 from slipway.infra import state
 from slipway.release import (
     aim,
@@ -169,9 +169,13 @@ def roll_out(world: World, progress: Progress) -> None:
             # A signal between ECS's answer and our note of it would leave a rollout to nobody.
             with signals.deferred():
                 progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
+        except Unanswered as error:
+            progress.unsure[name] = error
         except SlipwayError as error:
             errors[name] = error
     follow(world, progress)
+    for unsure in progress.unsure.values():
+        raise unsure
     aside.fail(world, progress, errors)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from slipway import signals
+from slipway.aws import calls
 from slipway.errors import DeployError
 from slipway.release import inherited
 from slipway.release.holder import TERM, Holder, here, holder_of, item_for, locked, now_of
@@ -62,7 +63,8 @@ class Lease:
     def enter(self, phase: str) -> None:
         """Note the phase for those who wait. Raises `DeployError` where the lease was lost."""
         self.phase = phase
-        self._renew()
+        with calls(f"renewing the lease of {self.service}"):
+            self._renew()
         if self.lost:
             raise DeployError(
                 f"the lease {self.key} was taken over by another deploy",
@@ -131,9 +133,9 @@ def hold(
         signals.register(on_second=lambda: _part(leases))
         for service in sorted(services):
             # A signal between the answer and our note of it would leave a lease to nobody.
-            with signals.deferred():
+            with signals.deferred(), calls(f"taking the lease of {service}"):
                 lease = acquire(client, table, key_of(environment, service), wait=wait, say=say)
-                stack.callback(lease.release)
+                stack.callback(_give_back, lease, say)
                 leases.append(lease)
             if lease.ours:
                 threading.Thread(target=lease.beat, daemon=True).start()
@@ -208,7 +210,7 @@ def _try(
         client.put_item(
             TableName=table,
             Item=item_for(key, here(id=lease_id, token=token, now=now)),
-            **_unless_changed(before),
+            **_unless_changed(before, lease_id),
         )
     except client.exceptions.ConditionalCheckFailedException:
         return None
@@ -216,18 +218,25 @@ def _try(
     return Lease(client=client, table=table, key=key, token=token, id=lease_id, ahead=ahead)
 
 
-def _unless_changed(before: Holder | None) -> Any:
-    """The condition that the item is as we saw it: a holder given up for gone may have renewed."""
-    if before is None:
-        return {"ConditionExpression": "attribute_not_exists(LockID)"}
-    return {
-        "ConditionExpression": "attribute_not_exists(LockID) OR "
-        "(LeaseID = :seen AND Expires = :expires)",
-        "ExpressionAttributeValues": {
-            ":seen": {"S": before.id},
-            ":expires": {"N": str(before.expires)},
-        },
-    }
+def _unless_changed(before: Holder | None, ours: str) -> Any:
+    """The condition that the item is as we saw it: a holder given up for gone may have renewed.
+
+    Or that it is ours: botocore repeats a request whose answer got lost.
+    """
+    free, values = "attribute_not_exists(LockID) OR LeaseID = :ours", {":ours": {"S": ours}}
+    if before:
+        free = f"{free} OR (LeaseID = :seen AND Expires = :expires)"
+        values |= {":seen": {"S": before.id}, ":expires": {"N": str(before.expires)}}
+    return {"ConditionExpression": free, "ExpressionAttributeValues": values}
+
+
+def _give_back(lease: Lease, say: Callable[[str], None]) -> None:
+    """Release a lease; it hides no verdict that it can't be, for it ends by itself."""
+    try:
+        lease.release()
+    except Exception as error:
+        say(f"the lease {lease.key} could not be given back: {error}")
+        say(f"it runs out by itself within {TERM:.0f} s")
 
 
 def _part(leases: Sequence[Lease]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from slipway.errors import Unanswered
 from slipway.infra.apply import StackOutcome
 from slipway.release.ledger import Kind, Release
 from slipway.release.world import Built
@@ -42,6 +43,7 @@ class Progress:
 
     `chosen` are the services that it is about.
     `settled` are outcomes without a rollout: of services that failed before it, or were skipped.
+    `unsure` are services of which nobody can tell whether their rollout began.
     `smoke` has an entry for each service that was verified: `passed`, or `none` without requests.
     `problem` is what ended the deploy, `stopped` says that it was a signal.
     """
@@ -52,6 +54,7 @@ class Progress:
     stacks: dict[str, StackOutcome] = field(default_factory=dict)
     rollouts: dict[str, Rollout] = field(default_factory=dict)
     settled: dict[str, Outcome] = field(default_factory=dict)
+    unsure: dict[str, Unanswered] = field(default_factory=dict)
     records: dict[str, Release] = field(default_factory=dict)
     smoke: dict[str, str] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from slipway.aws import Aws, error_code
@@ -78,6 +79,21 @@ def running(codedeploy: CodeDeployClient, application: str, group: str) -> str:
         applicationName=application, deploymentGroupName=group, includeOnlyStatuses=RUNNING
     )
     return next(iter(answer["deployments"]), "")
+
+
+def described(codedeploy: CodeDeployClient, application: str, group: str, mark: str) -> str:
+    """The id of the deployment of the last hour whose description is `mark`, or ""."""
+    pages = codedeploy.get_paginator("list_deployments").paginate(
+        applicationName=application,
+        deploymentGroupName=group,
+        createTimeRange={"start": datetime.now(UTC) - timedelta(hours=1)},
+    )
+    ids = [each for page in pages for each in page["deployments"]]
+    for some in batched(ids, BATCH):
+        for info in codedeploy.batch_get_deployments(deploymentIds=list(some))["deploymentsInfo"]:
+            if info.get("description") == mark:
+                return info["deploymentId"]
+    return ""
 
 
 def stop(codedeploy: CodeDeployClient, identifier: str) -> bool:

@@ -10,7 +10,7 @@ from slipway import signals
 from slipway.aws import Aws, calls
 from slipway.errors import DeployError
 from slipway.model import Verdict
-from slipway.rollout import early, observe, taskdef
+from slipway.rollout import early, observe, once, taskdef
 from slipway.rollout.cause import Cause
 from slipway.rollout.decide import (
     Decision,
@@ -71,13 +71,7 @@ def back(aws: Aws, rollout: Rollout) -> Rollout:
     target = replace(rollout.target, port=rollout.previous_port or rollout.target.port)
     with calls(f"rolling {target.name} back"):
         now = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
-        answer = aws.ecs.update_service(
-            cluster=target.cluster,
-            service=target.service,
-            taskDefinition=previous,
-            **_balanced(target, now),
-        )
-    primary = observe.read_service(answer["service"]).primary
+        primary = once.update(aws, target, now, previous, **_balanced(target, now))
     assert primary
     watched = Watched(deployment_id=primary.id, task_definition=previous, previous=previous)
     return Rollout(target=target, watched=watched)
@@ -122,14 +116,8 @@ def _already_there(target: Target, snapshot: Snapshot, primary: Deployment) -> R
 def _update(aws: Aws, target: Target, snapshot: Snapshot, wanted: Mapping[str, object]) -> Rollout:
     registered = aws.ecs.register_task_definition(**wanted)  # type: ignore[arg-type]
     arn = registered["taskDefinition"]["taskDefinitionArn"]
-    answer = aws.ecs.update_service(
-        cluster=target.cluster,
-        service=target.service,
-        taskDefinition=arn,
-        **_balanced(target, snapshot),
-        **_starting(target, snapshot),
-    )
-    ours = observe.read_service(answer["service"]).primary
+    more = {**_balanced(target, snapshot), **_starting(target, snapshot)}
+    ours = once.update(aws, target, snapshot, arn, **more)
     if ours is None or ours.task_definition != arn:
         raise DeployError(
             f"{target.name}: ECS did not start a deployment of {arn}",

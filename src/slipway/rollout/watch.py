@@ -28,9 +28,10 @@ def watch(
     delay, longest = POLL
     while pending := [each for each in rollouts if each.outcome is None]:
         _leave_word(pending)
-        with _told(pending), calls("watching the rollout"):
-            changed = look(aws, pending)
-        view.show(snapshots_of(pending))
+        with _told(pending):
+            with calls("watching the rollout"):
+                changed = look(aws, pending)
+            view.show(snapshots_of(pending))
         delay = POLL[0] if changed else min(delay * 1.25, longest)
         if any(each.outcome is None for each in pending):
             pause(delay)
