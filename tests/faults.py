@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -73,7 +73,7 @@ class Faults:
         operation = event_name.removeprefix("before-send.")
         if operation not in TOKENS:
             # AWS knows no call that is sent again; the embedded AWS would, by this.
-            request.headers.pop("amz-sdk-invocation-id", None)
+            del request.headers["amz-sdk-invocation-id"]
         fate = self.choose(operation)
         answer = None if fate in NOT_DONE else self._done(event_name, operation, request, fate)
         self._note(operation, fate)
@@ -160,7 +160,7 @@ def refused(request: AWSPreparedRequest, status: int, code: str) -> AWSResponse:
 def answered(request: AWSPreparedRequest, status: int, body: bytes, kind: str) -> AWSResponse:
     """An answer as botocore takes it."""
     headers = {"Content-Type": kind, "Content-Length": str(len(body))}
-    return AWSResponse(request.url, status, headers, Raw(body))
+    return AWSResponse(request.url, status, HeadersDict(headers), Raw(body))  # type: ignore[arg-type]
 
 
 class Raw(BytesIO):

@@ -301,19 +301,19 @@ def deployments(shop: Shop) -> set[str]:
     found = ecs.describe_services(cluster="slipway-local", services=["slipway-local-greeter"])
     (service,) = found["services"]
     words = (word for event in service["events"] for word in event["message"].split())
-    named = {word for word in words if word.startswith("ecs-svc/")}
+    named = {word.rstrip(").") for word in words if word.startswith(("ecs-svc/", "(ecs-svc/"))}
+    named = {word.lstrip("(") for word in named}
     return named | {each["id"] for each in service["deployments"]}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_deploy_in_bad_weather(shop: Shop, tmp_path: Path, seed: int) -> None:
+def test_a_deploy_in_bad_weather(shop: Shop, tmp_path: Path) -> None:
     """30 % of the calls throttled, some broken, UpdateService done and its answer lost.
 
     One deployment began, the verdict is right, lease and ledger are as on any day.
     """
-    shop.change(f"Weather {seed}")
+    shop.change("Bad weather")
     before, old = deployments(shop), shop.version
-    weather = bad_weather(shop.clone, tmp_path / "calls", seed)
+    weather = bad_weather(shop.clone, tmp_path / "calls", 1)
     traffic = Traffic(f"{shop.url}/health")
     with traffic.flowing():
         ran = weather.clone.invoke("deploy", "--env=local", "--json")

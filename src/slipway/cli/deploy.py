@@ -63,10 +63,11 @@ def deploy(
 ) -> int:
     """Build, push, apply, roll out and verify services."""
     from slipway.errors import UsageError
-    from slipway.release.journal import STDOUT, kept
+    from slipway.release.journal import STDOUT, demand_one_stdout, kept
     from slipway.release.progress import Options
 
-    demand_sense(resume=resume, dry_run=dry_run, plan=plan, both=json and log_json == STDOUT)
+    demand_sense(resume=resume, dry_run=dry_run, plan=plan)
+    demand_one_stdout("deploy", as_json=json, log_json=log_json)
     if at_most < 1:
         raise UsageError(f"deploy: --at-most={at_most}: at least 1")
     app = App(dry_run=dry_run)
@@ -88,7 +89,7 @@ def deploy(
         return finish(app.console, *done, as_json=json, quiet=log_json == STDOUT)
 
 
-def demand_sense(*, resume: bool, dry_run: bool, plan: Path | None, both: bool) -> None:
+def demand_sense(*, resume: bool, dry_run: bool, plan: Path | None) -> None:
     """Raise `UsageError` for flags that can't be meant together."""
     from slipway.errors import UsageError
 
@@ -96,11 +97,6 @@ def demand_sense(*, resume: bool, dry_run: bool, plan: Path | None, both: bool) 
         raise UsageError("deploy: --resume begins nothing, so there is no --dry-run of it")
     if resume and plan:
         raise UsageError("deploy: --resume begins nothing, so there is no --plan for it")
-    if both:
-        raise UsageError(
-            "deploy: --json and --log-json=- would both write to stdout",
-            next_step="give one of them up, or a file to --log-json",
-        )
 
 
 def attach(

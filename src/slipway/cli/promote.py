@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -10,6 +11,9 @@ from invoke.context import Context
 from slipway.cli.app import App
 from slipway.cli.site import open_site
 from slipway.cli.task import task
+
+if TYPE_CHECKING:
+    from slipway.release.world import World
 
 
 @task(
@@ -24,6 +28,7 @@ from slipway.cli.task import task
         "on_interrupt": "what becomes of a rollout under way after Ctrl-C",
         "dry_run": "show what would be done, and do nothing",
         "json": "print the outcome as JSON",
+        "log_json": "file for a JSON line per step and verdict; `-` is stdout",
     }
 )
 def promote(
@@ -39,24 +44,20 @@ def promote(
     on_interrupt: Literal["rollback", "detach"] = "rollback",
     dry_run: bool = False,
     json: bool = False,
+    log_json: str | None = None,
 ) -> int:
     """Deploy what serves in another environment; builds nothing."""
     from slipway.cli.deploy import finish
-    from slipway.config import load
     from slipway.errors import UsageError
-    from slipway.release import deploy, promote
+    from slipway.release import deploy
+    from slipway.release.journal import STDOUT, demand_one_stdout, kept
     from slipway.release.preview import preview
     from slipway.release.progress import Options
-    from slipway.release.world import connect_to, make_site, make_world
 
     if from_ == to:
         raise UsageError(f"promote: --from and --to are both {to}")
+    demand_one_stdout("promote", as_json=json, log_json=log_json)
     app = App(dry_run=dry_run)
-    settings = load(app.checkout, to, service)
-    source = open_site(app, from_, service)
-    target = make_site(app.checkout, settings, app.console, connect_to(app, settings))
-    releases = promote.chosen(source, target)
-    world = make_world(app, target, promote.images(source, target, releases, dry=dry_run))
     options = Options(
         refresh=refresh,
         allow_destroy=allow_destroy,
@@ -64,12 +65,31 @@ def promote(
         way_back=way_back,
         on_interrupt=on_interrupt,
         kind="promote",
-        origins=promote.origins(source, releases),
     )
-    if dry_run:
-        preview(world, options)
-        return 0
-    return finish(app.console, world, deploy.deploy(world, options), as_json=json)
+    with kept(app.console, log_json):
+        world, origins = chosen(app, from_, to, service)
+        options = replace(options, origins=origins)
+        if dry_run:
+            preview(world, options)
+            return 0
+        progress = deploy.deploy(world, options)
+        return finish(app.console, world, progress, as_json=json, quiet=log_json == STDOUT)
+
+
+def chosen(
+    app: App, source: str, target: str, services: tuple[str, ...]
+) -> tuple[World, dict[str, str]]:
+    """The world of `target` with the images that serve in `source`, and where they come from."""
+    from slipway.config import load
+    from slipway.release import promote
+    from slipway.release.world import connect_to, make_site, make_world
+
+    settings = load(app.checkout, target, services)
+    here = open_site(app, source, services)
+    there = make_site(app.checkout, settings, app.console, connect_to(app, settings))
+    releases = promote.chosen(here, there)
+    world = make_world(app, there, promote.images(here, there, releases, dry=app.dry_run))
+    return world, promote.origins(here, releases)
 
 
 ns = Collection(promote)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         "wait": "seconds to wait for somebody else's deploy",
         "dry_run": "show what it would go back to and whether it could, and do nothing",
         "json": "print the outcome as JSON",
+        "log_json": "file for a JSON line per step and verdict; `-` is stdout",
     }
 )
 def rollback(
@@ -37,21 +38,26 @@ def rollback(
     wait: int = 0,
     dry_run: bool = False,
     json: bool = False,
+    log_json: str | None = None,
 ) -> Verdict:
     """Go back to the last verified release of a service."""
     from slipway.release import rollback as release
+    from slipway.release.journal import STDOUT, demand_one_stdout, kept
     from slipway.release.progress import Options
 
+    demand_one_stdout("rollback", as_json=json, log_json=log_json)
     app = App(dry_run=dry_run)
-    site = open_site(app, env, (service,))
-    if dry_run:
-        show(app.console, release.proven(site, to or ""), as_json=json)
-        return Verdict.UNCHANGED
-    # A signal leaves the way back to ECS or CodeDeploy: nobody wants to return to what they left.
-    options = Options(wait=wait, on_interrupt="detach")
-    plan, progress = release.rollback(site, options, to or "")
-    report(app.console, plan, progress, as_json=json)
-    return verdict(plan, progress)
+    with kept(app.console, log_json):
+        site = open_site(app, env, (service,))
+        if dry_run:
+            show(app.console, release.proven(site, to or ""), as_json=json)
+            return Verdict.UNCHANGED
+        # A signal leaves the way back to ECS or CodeDeploy: nobody wants to return to what they
+        # left.
+        options = Options(wait=wait, on_interrupt="detach")
+        plan, progress = release.rollback(site, options, to or "")
+        report(app.console, plan, progress, as_json=json, quiet=log_json == STDOUT)
+        return verdict(plan, progress)
 
 
 def verdict(plan: Plan, progress: Progress) -> Verdict:
@@ -69,8 +75,10 @@ def show(console: Console, plan: Plan, *, as_json: bool) -> None:
         console.result(f"{plan.service.name}: nothing to do: {told(plan)} serves")
 
 
-def report(console: Console, plan: Plan, progress: Progress, *, as_json: bool) -> None:
-    """The outcome on stdout, and why where it is not good."""
+def report(
+    console: Console, plan: Plan, progress: Progress, *, as_json: bool, quiet: bool = False
+) -> None:
+    """The outcome on stdout unless that is for others, and why where it is not good."""
     from slipway.cli.deploy import explain
     from slipway.release.rollback import OBJECTIVE, seconds
 
@@ -78,6 +86,8 @@ def report(console: Console, plan: Plan, progress: Progress, *, as_json: bool) -
     ended = verdict(plan, progress)
     if plan.needed:
         explain(console, name, progress.outcome(name))
+    if quiet:
+        return
     if as_json:
         console.json({**summary(plan), "verdict": ended.label, "seconds": took})
     elif ended is Verdict.UNCHANGED:

@@ -37,6 +37,15 @@ class Journal:
             self.stream.flush()
 
 
+def demand_one_stdout(task: str, *, as_json: bool, log_json: str | None) -> None:
+    """Raise `UsageError` where two would write to stdout."""
+    if as_json and log_json == STDOUT:
+        raise UsageError(
+            f"{task}: --json and --log-json=- would both write to stdout",
+            next_step="give one of them up, or a file to --log-json",
+        )
+
+
 @contextmanager
 def kept(console: Console, place: str | None) -> Iterator[None]:
     """Let the console write what happens to `place` as well: a file, or `STDOUT`.

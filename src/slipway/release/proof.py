@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from functools import partial
 
 from slipway.config import Service
@@ -84,12 +83,11 @@ def what_bakes(site: Site, progress: Progress, service: Service) -> bake.Baking:
     """What is watched of a service, from the outputs of its stack and of the platform."""
     outputs = progress.stacks[service.name].outputs
     groups = outputs.get("target_group_arns") or {"blue": outputs["target_group_arn"]}
-    since_start = time.monotonic() - progress.rollouts[service.name].began
     return bake.Baking(
         name=service.name,
         seconds=site.minute * service.deploy.bake,
         alarms=tuple(outputs.get("alarm_names", ())),
         balancer=balancer(site, progress),
         groups=tuple(groups.values()),
-        began=time.time() - since_start,
+        began=progress.rollouts[service.name].since,
     )

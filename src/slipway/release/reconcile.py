@@ -59,22 +59,25 @@ def left_open(site: Site, service: Service) -> list[Release]:
 
 def settled_now(site: Site, make: MakeTarget, service: Service, release: Release) -> Release:
     """What became of one, as things stand now; nothing is written."""
-    return settled(release, look(site, make, service, release))
+    return settled(*look(site, make, service, release))
 
 
-def look(site: Site, make: MakeTarget, service: Service, release: Release) -> Seen:
-    """What is there of it now. A deploy that never noted its rollout is known by its image."""
+def look(site: Site, make: MakeTarget, service: Service, release: Release) -> tuple[Release, Seen]:
+    """The release, with its rollout if it had no time to note that, and what is there of it."""
     here = serving(
         site.aws, names.cluster(site.settings), names.service(site.settings, service.name)
     )
-    if not release.deployment and here and here.newer(release):
-        release = replace(release, task_definition=here.task_definition, deployment=here.deployment)
     progress = Progress(options=Options())
-    if not release.deployment or not standing.known(site, progress, service, release):
-        return Seen(serving=here)
-    rollout = standing.rollout_of(make(progress, service), release)
-    strategy.of(rollout.target).look(site.aws, [rollout])
-    return Seen(serving=here, under_way=rollout.outcome is None, outcome=rollout.outcome)
+    if not standing.known(site, progress, service, release):
+        return release, Seen(serving=here)
+    target = make(progress, service)
+    release = standing.noted(site.aws, target, release, here)
+    if not release.deployment:
+        return release, Seen(serving=here)
+    rollout = standing.rollout_of(target, release)
+    strategy.of(target).look(site.aws, [rollout])
+    seen = Seen(serving=here, under_way=rollout.outcome is None, outcome=rollout.outcome)
+    return release, seen
 
 
 def settled(release: Release, seen: Seen) -> Release:

@@ -35,13 +35,13 @@ def take_back(
         title=f"verification failed: {problem}",
         remedy="look at the service's log and at its health endpoint",
     )
+    reason = f"{problem}, {how}"
+    unseen = f"{reason}; the way back was not seen to its end"
+    # What holds if a signal or an error comes on the way.
+    rollout.outcome = replace(outcome, verdict=Verdict.INTERRUPTED, reason=unseen, cause=cause)
     back = bool(outcome.previous) and went_back(aws, watch, rollout)
-    rollout.outcome = replace(
-        outcome,
-        verdict=Verdict.ROLLED_BACK if back else Verdict.FAILED,
-        reason=f"{problem}, {how}",
-        cause=cause,
-    )
+    verdict = Verdict.ROLLED_BACK if back else Verdict.FAILED
+    rollout.outcome = replace(rollout.outcome, verdict=verdict, reason=reason)
 
 
 def explained(aws: Aws, rollout: Rollout) -> None:
@@ -53,11 +53,23 @@ def explained(aws: Aws, rollout: Rollout) -> None:
 
 def interrupted(aws: Aws, watch: Watch, warn: Callable[[str], None], progress: Progress) -> None:
     """After a first signal: roll back what has not ended, or leave it to ECS, and say which."""
-    for rollout in progress.rollouts.values():
+    for name, rollout in progress.rollouts.items():
         if rollout.outcome is None:
             reason = stop(aws, watch, rollout, progress.options.on_interrupt)
             warn(f"{rollout.target.name}: {reason}")
             rollout.outcome = model.ended(rollout, Verdict.INTERRUPTED, reason)
+        elif rollout.outcome.verdict is Verdict.DEPLOYED and name not in progress.smoke:
+            warn(f"{rollout.target.name}: {unverified(rollout)}")
+
+
+def unverified(rollout: Rollout) -> str:
+    """What to say of a rollout that ended, but was not verified; pure."""
+    target = rollout.target
+    where = f" --env={target.environment}" if target.environment else ""
+    return (
+        f"{short(rollout.watched.task_definition)} serves, and was not verified to the end; to do "
+        f"that: uv run invoke deploy{where} --service={target.name} --resume"
+    )
 
 
 def stop(aws: Aws, watch: Watch, rollout: Rollout, how: OnInterrupt) -> str:

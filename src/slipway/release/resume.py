@@ -14,6 +14,7 @@ from slipway.release import deploy, lease, ledger, proof, standing
 from slipway.release.holder import TERM
 from slipway.release.ledger import Release
 from slipway.release.progress import Options, Progress
+from slipway.release.serving import serving
 from slipway.release.world import Site
 from slipway.rollout import strategy
 from slipway.rollout.model import Rollout
@@ -48,9 +49,11 @@ def attach(site: Site, progress: Progress, leases: Sequence[lease.Lease]) -> Non
     """Find what was left of the chosen services, and open its releases again, as ours."""
     tokens = {each.service: each.token for each in leases}
     newest = {service.name: last(site, service) for service in site.settings.services.values()}
-    for name, release in newest.items():
-        rollout = under_way(site, progress, release) if release and resumable(release) else None
-        if release and rollout:
+    for name, left in newest.items():
+        if left is None or not resumable(left):
+            continue
+        release, rollout = under_way(site, progress, left)
+        if rollout:
             progress.rollouts[name] = rollout
             progress.records[name] = reopened(release, tokens[name])
             ledger.record(site.aws.s3, names.state_bucket(site.settings), progress.records[name])
@@ -62,16 +65,21 @@ def attach(site: Site, progress: Progress, leases: Sequence[lease.Lease]) -> Non
     site.settings = replace(site.settings, services=chosen)
 
 
-def under_way(site: Site, progress: Progress, release: Release) -> Rollout | None:
-    """The rollout of a release, looked at; None where it was told already how it went wrong."""
+def under_way(site: Site, progress: Progress, release: Release) -> tuple[Release, Rollout | None]:
+    """A release and its rollout, looked at; none where it came to none, or to an end known."""
     service = site.settings.services[release.service]
     standing.demand(site, progress, service, release)
-    rollout = standing.rollout_of(deploy.target(site, progress, service), release)
+    target = deploy.target(site, progress, service)
     with calls(f"looking at the rollout of {service.name}"):
-        strategy.of(rollout.target).look(site.aws, [rollout])
+        here = serving(site.aws, target.cluster, target.service)
+        release = standing.noted(site.aws, target, release, here)
+        if not release.deployment:
+            return release, None
+        rollout = standing.rollout_of(target, release)
+        strategy.of(target).look(site.aws, [rollout])
     ended_badly = rollout.outcome is not None and not rollout.outcome.verdict.good
     rollout.hands_off = False
-    return None if ended_badly and not release.open else rollout
+    return release, None if ended_badly and not release.open else rollout
 
 
 def last(site: Site, service: Service) -> Release | None:
@@ -82,8 +90,8 @@ def last(site: Site, service: Service) -> Release | None:
 
 
 def resumable(release: Release) -> bool:
-    """Whether a rollout of it was started and not seen to its end; pure."""
-    return release.verdict in LEFT and bool(release.deployment)
+    """Whether a rollout of it may have been started and not seen to its end; pure."""
+    return release.verdict in LEFT and (release.open or bool(release.deployment))
 
 
 def reopened(release: Release, token: int) -> Release:

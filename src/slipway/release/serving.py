@@ -52,14 +52,19 @@ def serving(aws: Aws, cluster: str, service: str) -> Serving | None:
     primary = primary_of(active[0]) if active else None
     if primary is None:
         return None
-    definition, _ = observe.task_definition(aws.ecs, primary["taskDefinition"])
+    return revision(aws, primary["taskDefinition"], primary["id"])
+
+
+def revision(aws: Aws, arn: str, deployment: str) -> Serving:
+    """A revision as what `deployment` brings, or has brought."""
+    definition, _ = observe.task_definition(aws.ecs, arn)
     ports = observe.app_of(definition).get("portMappings", [])
     return Serving(
-        task_definition=primary["taskDefinition"],
+        task_definition=arn,
         image=taskdef.image_of(definition),
         port=ports[0]["containerPort"] if ports else 0,
         registered=definition["registeredAt"],
-        deployment=primary["id"],
+        deployment=deployment,
     )
 
 

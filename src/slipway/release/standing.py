@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
-from slipway.aws import calls
+from slipway.aws import Aws, calls
 from slipway.config import Service
 from slipway.errors import DeployError
 from slipway.infra import applied
@@ -14,7 +16,9 @@ from slipway.infra.stacks import Stack, platform_stack, service_stack
 from slipway.model import ImageRef
 from slipway.release.ledger import Release
 from slipway.release.progress import Progress
+from slipway.release.serving import Serving, revision
 from slipway.release.world import Built, Site
+from slipway.rollout import begin
 from slipway.rollout.decide import Watched
 from slipway.rollout.model import Rollout, Target
 
@@ -67,6 +71,34 @@ def built(release: Release) -> Built:
     return Built(ref=ref, commit=release.commit, dirty=release.dirty)
 
 
+def noted(aws: Aws, target: Target, release: Release, here: Serving | None) -> Release:
+    """`release` with the rollout that it began and had no time to note: known by its image.
+
+    That has arrived, as `here` says, or CodeDeploy is at it.
+    """
+    if release.deployment or here is None:
+        return release
+    if here.newer(release):
+        return replace(release, task_definition=here.task_definition, deployment=here.deployment)
+    coming = shifting(aws, target)
+    if coming is None or not coming.newer(release):
+        return release
+    return replace(
+        release,
+        task_definition=coming.task_definition,
+        previous=release.previous or here.task_definition,
+        deployment=coming.deployment,
+    )
+
+
+def shifting(aws: Aws, target: Target) -> Serving | None:
+    """What a deployment of CodeDeploy that runs is about to bring, if there is one."""
+    running = None if target.strategy == "rolling" else begin.seen(aws, target)[1]
+    if running is None or not running.task_definition:
+        return None
+    return revision(aws, running.task_definition, running.id)
+
+
 def rollout_of(target: Target, release: Release) -> Rollout:
     """The rollout that `release` noted, to be looked at; nothing is done to it."""
     watched = Watched(
@@ -74,4 +106,5 @@ def rollout_of(target: Target, release: Release) -> Rollout:
         task_definition=release.task_definition,
         previous=release.previous,
     )
-    return Rollout(target=target, watched=watched, hands_off=True)
+    since = datetime.fromisoformat(release.began).timestamp()
+    return Rollout(target=target, watched=watched, hands_off=True, since=since)

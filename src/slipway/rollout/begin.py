@@ -60,7 +60,7 @@ def create(aws: Aws, rollout: Rollout, *, pause: Callable[[float], None] = time.
             raise taken(target, running) from None
         identifier = running.id
     rollout.watched = replace(rollout.watched, deployment_id=identifier)
-    rollout.memory.awaits, rollout.began = "", time.monotonic()
+    rollout.memory.awaits, rollout.began, rollout.since = "", time.monotonic(), time.time()
 
 
 def created(aws: Aws, target: Target, definition: str, pause: Callable[[float], None]) -> str:

@@ -82,6 +82,7 @@ class Rollout:
 
     `cause` is known before the end where the rollout was given up early; `back` is then the way
     back, which decides how this one ends. `hands_off`: it is only looked at, and nothing is done.
+    `since` is when it was started, in seconds since the epoch; `began` when we began to watch it.
     """
 
     target: Target
@@ -94,6 +95,7 @@ class Rollout:
     hands_off: bool = False
     memory: Memory = field(default_factory=Memory)
     began: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.time)
 
     @property
     def overdue(self) -> bool:

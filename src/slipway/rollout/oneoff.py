@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from slipway import signals
 from slipway.aws import Aws, calls
-from slipway.errors import DeployError
+from slipway.errors import DeployError, Interrupted
 from slipway.rollout import observe, taskdef
 
 POLL = 2.0
@@ -53,7 +54,8 @@ def run(
         definition = _register(aws, wanted)
         task = _start(aws, wanted, definition["taskDefinitionArn"])
         while task.get("lastStatus") != "STOPPED":
-            pause(POLL)
+            with _told(wanted, task["taskArn"]):
+                pause(POLL)
             task = _look(aws, wanted, task["taskArn"])
         return _ended(aws, definition, task)
 
@@ -76,6 +78,19 @@ def _running(aws: Aws, wanted: OneOff) -> set[str]:
     family = wanted.template.rpartition("/")[2].partition(":")[0]
     answer = aws.ecs.list_tasks(cluster=wanted.cluster, family=family, desiredStatus="RUNNING")
     return {arn.rpartition("/")[2] for arn in answer["taskArns"]}
+
+
+@contextmanager
+def _told(wanted: OneOff, arn: str) -> Iterator[None]:
+    """Say of a signal what it does not end."""
+    try:
+        yield
+    except Interrupted as error:
+        raise Interrupted(
+            f"stopped waiting for {wanted.name}; its task {arn.rsplit('/', 1)[-1]} goes on",
+            next_step="deploy again: it runs anew, after this one has ended",
+            signal=error.signal,
+        ) from error
 
 
 def _register(aws: Aws, wanted: OneOff) -> Any:

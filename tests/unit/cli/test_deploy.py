@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke.context import Context
 
 from slipway.cli.deploy import demand_sense, deploy, finish
+from slipway.cli.promote import promote
+from slipway.cli.rollback import rollback
 from slipway.console import Console
 from slipway.errors import UsageError
 from slipway.model import Verdict
@@ -26,14 +30,49 @@ from tests.samples import make_service
     [
         ({"resume": True, "dry_run": True}, "there is no --dry-run of it"),
         ({"resume": True, "plan": Path("p")}, "there is no --plan for it"),
-        ({"both": True}, "would both write to stdout"),
     ],
 )
 def test_flags_that_can_not_be_meant_together(flags: dict[str, bool], reason: str) -> None:
     """They are refused before anything is looked at."""
-    given = {"resume": False, "dry_run": False, "plan": None, "both": False, **flags}
+    given = {"resume": False, "dry_run": False, "plan": None, **flags}
     with pytest.raises(UsageError, match=reason):
         demand_sense(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "flags"),
+    [
+        (deploy.body, {"env": "local"}),
+        (rollback.body, {"env": "local", "service": "app"}),
+        (promote.body, {"from_": "local", "to": "next"}),
+    ],
+)
+def test_two_that_would_write_to_stdout(body: Callable[..., object], flags: Any) -> None:
+    """Neither would be readable."""
+    with pytest.raises(UsageError, match="would both write to stdout"):
+        body(Context(), json=True, log_json="-", **flags)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_the_exit_code_of_each_verdict(verdict: Verdict) -> None:
+    """Scripts rely on them."""
+    console = Console(out=StringIO(), err=StringIO())
+    outcome = Outcome(verdict=verdict, reason="so it is")
+    progress = Progress(options=Options(), chosen=("app",), settled={"app": outcome})
+    with make_site(FakeEcs([[ecs_deployment(2, 2, "COMPLETED")]])) as site:
+        assert finish(console, site, progress, as_json=True) == CODES[verdict.label]
+
+
+CODES = {
+    "deployed": 0,
+    "unchanged": 0,
+    "failed": 10,
+    "rolled_back": 11,
+    "timed_out": 12,
+    "superseded": 13,
+    "skipped": 14,
+    "interrupted": 130,
+}
 
 
 def test_none_at_a_time() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from invoke.context import Context
@@ -91,3 +94,19 @@ def test_resuming_begins_nothing() -> None:
     """So there is no dry run of it."""
     with pytest.raises(UsageError, match="--resume"):
         deploy.deploy.body(Context(), env="local", resume=True, dry_run=True)
+
+
+def test_a_rollback_keeps_a_log(
+    site: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A JSON line per step and verdict, as of a deploy."""
+    monkeypatch.setattr(rollback, "open_site", lambda app, *_: replace(site, console=app.console))
+    log = tmp_path / "log"
+    words: Any = {"env": "local", "service": "app", "to": release(4).id, "log_json": str(log)}
+    assert rollback.rollback.body(Context(), **words) is Verdict.UNCHANGED
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert "way back" in {each.get("title") for each in events}
+    assert "nothing to do" in capsys.readouterr().out

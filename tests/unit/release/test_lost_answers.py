@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,9 +37,17 @@ def site_in(choose: Choose) -> Iterator[tuple[Site, Faults]]:
     with make_site(FakeEcs([[deployment(2, 2, "COMPLETED")]])) as site:
         faults = Faults(choose=choose, send=botocore_stubber, slowness=0)
         for client in (site.aws.dynamodb, site.aws.s3):
-            client.meta.events.unregister("before-send", botocore_stubber)
-            client.meta.events.register("before-send", faults)
+            events: Any = client.meta.events
+            events.unregister("before-send", botocore_stubber)
+            events.register("before-send", faults)
         yield site, faults
+
+
+@contextmanager
+def held(site: Site, say: Callable[[str], None] = print) -> Iterator[lease.Lease]:
+    """The lease of app."""
+    with lease.hold(site.aws.dynamodb, table(site), "local", ["app"], say=say) as (mine,):
+        yield mine
 
 
 def table(site: Site) -> str:
@@ -50,10 +58,10 @@ def table(site: Site) -> str:
 def test_a_lease_is_taken_once_and_is_ours(fate: str) -> None:
     """A repeated PutItem finds its own first one: that is no other holder."""
     with site_in(scripted(PutItem=[fate])) as (site, _):
-        with lease.hold(site.aws.dynamodb, table(site), "local", ["app"]) as (held,):
+        with held(site) as mine:
             found = lease.read(site.aws.dynamodb, table(site), KEY)
             assert found
-            assert (found.id, found.token) == (held.id, held.token)
+            assert (found.id, found.token) == (mine.id, mine.token)
         assert lease.read(site.aws.dynamodb, table(site), KEY) is None
 
 
@@ -62,31 +70,35 @@ def test_a_lease_is_taken_once_and_is_ours(fate: str) -> None:
 def test_a_lease_is_renewed_and_given_back(call: str, fate: str) -> None:
     """It is never believed lost, and never left behind."""
     with site_in(scripted(**{call: [fate]})) as (site, _):
-        with lease.hold(site.aws.dynamodb, table(site), "local", ["app"]) as (held,):
-            held.enter("rollout")
-            assert not held.lost
+        with held(site) as mine:
+            mine.enter("rollout")
+            assert not mine.lost
         assert lease.read(site.aws.dynamodb, table(site), KEY) is None
 
 
 def test_a_lease_that_can_not_be_given_back_hides_no_verdict() -> None:
     """It runs out by itself, which is said; how the deploy ended is what counts."""
     told: list[str] = []
-    with site_in(scripted(DeleteItem=["unreached"] * 50)) as (site, _):
-        with lease.hold(site.aws.dynamodb, table(site), "local", ["app"], say=told.append):
-            pass
+    with site_in(scripted(DeleteItem=["unreached"] * 50)) as (site, _), held(site, told.append):
+        pass
     assert told[1] == "it runs out by itself within 60 s"
 
 
 def test_a_lock_table_out_of_reach_is_one_message() -> None:
     """No traceback, and what was being done."""
-    with site_in(scripted(GetItem=["unreached"] * 50)) as (site, _):
-        with pytest.raises(SlipwayError, match="taking the lease of app"):
-            with lease.hold(site.aws.dynamodb, table(site), "local", ["app"]):
-                pytest.fail("nobody holds it")
-    with site_in(scripted(UpdateItem=["unreached"] * 50)) as (site, _):
-        with lease.hold(site.aws.dynamodb, table(site), "local", ["app"]) as (held,):
-            with pytest.raises(SlipwayError, match="renewing the lease of app"):
-                held.enter("rollout")
+    away = ["unreached"] * 50
+    with (
+        site_in(scripted(GetItem=away)) as (site, _),
+        pytest.raises(SlipwayError, match="taking the lease of app"),
+        held(site),
+    ):
+        pytest.fail("nobody holds it")
+    with (
+        site_in(scripted(UpdateItem=away)) as (site, _),
+        held(site) as mine,
+        pytest.raises(SlipwayError, match="renewing the lease of app"),
+    ):
+        mine.enter("rollout")
 
 
 @pytest.mark.parametrize("fate", FATES)
@@ -131,10 +143,10 @@ def test_deploys_in_a_row_in_bad_weather(seed: int) -> None:
     with site_in(mostly(seed, WEATHER, {})) as (site, _):
         tokens = []
         for number in (1, 2, 3):
-            with lease.hold(site.aws.dynamodb, table(site), "local", ["app"]) as (held,):
-                tokens.append(held.token)
+            with held(site) as mine:
+                tokens.append(mine.token)
                 for phase in ("services", "rollout", "verification"):
-                    held.enter(phase)
+                    mine.enter(phase)
                 ledger.record(site.aws.s3, names.state_bucket(site.settings), release(number))
         assert tokens == sorted(set(tokens))
         assert [each.id for each in stored(site)] == [release(n).id for n in (3, 2, 1)]

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from slipway.model import Verdict
-from slipway.release import deploy, reconcile
+from slipway.release import aim, deploy, reconcile
 from slipway.release.reconcile import Seen, settled
 from slipway.release.serving import Serving
 from slipway.release.world import Site
+from slipway.rollout import appspec
 from slipway.rollout.model import Outcome
 from tests.cases_files import cases
-from tests.fake_ecs import FAMILY, FakeEcs, deployment
+from tests.fake_codedeploy import FakeShop, shifted
+from tests.fake_ecs import FAMILY, FakeEcs, definition, deployment
 from tests.release_site import make_site, release, said, stored, wrote
 
 TOKEN = 9
@@ -77,6 +79,28 @@ def test_a_rollout_that_was_never_noted_is_known_by_its_image(site: Site) -> Non
     settle(site)
     newest = stored(site)[0]
     assert "goes on by itself" in newest.reason
+
+
+def test_a_shift_that_was_never_noted_is_known_by_its_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed between CodeDeploy's answer and our note of it: its deployment is noted then."""
+    shop = FakeShop()
+    shop.definitions[f"{FAMILY}:3"] = definition(3, "repo@sha256:3")
+    shop.begin("d-7", appspec.revision(shifted(), f"{FAMILY}:3", 8000))
+    shop.green("d-7", 3)
+    with make_site(shop) as site:
+        for client in ("codedeploy", "elbv2"):
+            site.aws.__dict__[client] = shop
+        changed = {"cluster": "local", "service": "local-app"}
+        monkeypatch.setattr(aim, "shifted", lambda base, *_: shifted(base.image, **changed))
+        left = release(0, "in_progress", task_definition="", image="repo@sha256:3", previous="")
+        wrote(site, left)
+        settle(site)
+        (found,) = stored(site)
+    assert (found.verdict, found.deployment) == ("interrupted", "d-7")
+    assert (found.task_definition, found.previous) == (f"{FAMILY}:3", f"{FAMILY}:2")
+    assert "goes on by itself" in found.reason
 
 
 def test_an_image_that_served_before_is_not_ours(site: Site) -> None:

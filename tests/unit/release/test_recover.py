@@ -71,16 +71,22 @@ def progress(how: str, *rollouts: Rollout) -> Progress:
 
 
 def test_a_signal_takes_back_what_has_not_ended() -> None:
-    """What is done stays; what is under way goes back; each is told."""
+    """What is done stays; what is under way goes back; each is told, but for what is verified."""
     ecs, aws, watch = world("COMPLETED")
     done, going = rollout(verdict=Verdict.DEPLOYED), rollout()
     said: list[str] = []
-    recover.interrupted(aws, watch, said.append, progress("rollback", done, going))
+    made = progress("rollback", done, going, rollout(verdict=Verdict.DEPLOYED))
+    made.smoke["2"] = "passed"
+    recover.interrupted(aws, watch, said.append, made)
     assert done.outcome
     assert going.outcome
     assert done.outcome.verdict is Verdict.DEPLOYED
     assert going.outcome.verdict is Verdict.INTERRUPTED
-    assert said == ["app: went back to local-app:2"]
+    assert said == [
+        "app: local-app:3 serves, and was not verified to the end; to do that: "
+        "uv run invoke deploy --service=app --resume",
+        "app: went back to local-app:2",
+    ]
     assert ecs.count("update_service") == 1
 
 
@@ -98,3 +104,19 @@ def test_a_failed_way_back_is_told() -> None:
     """Going back can fail too; nobody is told that it went well."""
     _, aws, watch = world("FAILED")
     assert "could not go back" in recover.stop(aws, watch, rollout(), "rollback")
+
+
+def test_a_signal_on_the_way_back_is_no_success() -> None:
+    """It failed its verification, and nobody saw it go back: the ledger must not say it serves."""
+    _, aws, _ = world("COMPLETED")
+    bad = rollout(verdict=Verdict.DEPLOYED)
+
+    def stopped(_: Sequence[Rollout]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recover.take_back(aws, stopped, bad, "503 no healthy targets")
+    assert bad.outcome
+    assert bad.outcome.verdict is Verdict.INTERRUPTED
+    assert "503" in bad.outcome.reason
+    assert "the way back was not seen to its end" in bad.outcome.reason

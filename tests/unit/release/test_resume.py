@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -88,6 +91,50 @@ def test_a_release_that_came_to_no_rollout_is_none() -> None:
         wrote(site, release(4, "in_progress", task_definition="", deployment=""))
         with pytest.raises(DeployError, match="no rollout was left"):
             resume.resume(site, Options())
+
+
+@pytest.mark.parametrize(("problem", "verdict"), [("", "deployed"), ("5xx", "rolled_back")])
+def test_an_interrupted_bake_time_begins_anew(
+    monkeypatch: pytest.MonkeyPatch, problem: str, verdict: str
+) -> None:
+    """All of it, and alarms since the release began count: nobody has watched them since."""
+    baked: list[Any] = []
+
+    def bake(_aws: Any, services: Sequence[Any], **_: Any) -> Iterator[tuple[str, str]]:
+        baked.extend(services)
+        yield "app", problem
+
+    monkeypatch.setattr("slipway.release.bake.bake", bake)
+    with left("interrupted", "COMPLETED") as site:
+        ecs: Any = site.aws.ecs
+        monkeypatch.setattr(ecs, "update_service", partial(went_back, ecs))
+        app = site.settings.services["app"]
+        patient = replace(app, deploy=replace(app.deploy, bake=5))
+        site.settings = replace(site.settings, services={"app": patient})
+        progress = resume.resume(site, Options())
+        assert progress.outcome("app").verdict.label == verdict
+        assert [each.verdict for each in stored(site)] == [verdict]
+    (baking,) = baked
+    assert baking.seconds == 300
+    assert datetime.fromtimestamp(baking.began, UTC).isoformat() == release(3).began
+
+
+def went_back(ecs: FakeEcs, **asked: Any) -> dict[str, Any]:
+    """The revision before serves at once."""
+    ecs.script = [[deployment(4, int(asked["taskDefinition"][-1]), "COMPLETED")]]
+    return {"service": ecs._service("app", ecs.script[0])}
+
+
+def test_what_was_never_noted_is_taken_up() -> None:
+    """AWS did not say whether the rollout began: it did, and its image tells."""
+    with left("in_progress", "COMPLETED") as site:
+        image = stored(site)[0].image
+        began = "2026-11-20T09:59:00+00:00"
+        unsure = {"image": image, "task_definition": "", "deployment": "", "began": began}
+        wrote(site, release(3, "in_progress", smoke="", **unsure))
+        resume.resume(site, Options())
+        (found,) = stored(site)
+        assert (found.verdict, found.deployment) == ("deployed", "ecs-svc/3")
 
 
 def test_it_waits_for_the_lease_of_a_killed_deploy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from slipway.rollout.decide import Watched
 from slipway.rollout.model import Rollout
 from tests.fake_codedeploy import FakeShop, shifted
 from tests.fake_ecs import FAMILY, FakeEcs, definition, deployment, target
-from tests.faults import FATES, NOT_DONE, mostly, scripted
+from tests.faults import FATES, mostly, scripted
 from tests.wire import connected
 
 OLD, NEW = f"{FAMILY}:2", f"{FAMILY}:3"
@@ -35,7 +35,7 @@ class Ecs(FakeEcs):
     )
     comes_between: bool = False
 
-    def update_service(self, *, cluster: str, service: str, taskDefinition: str, **_: Any) -> Any:  # type: ignore[override]  # noqa: N803
+    def update_service(self, *, cluster: str, service: str, taskDefinition: str, **_: Any) -> Any:  # noqa: N803
         self.called.append(("update_service", taskDefinition))
         number = 2 + self.count("update_service")
         revision = int(taskDefinition.rsplit(":", 1)[1])

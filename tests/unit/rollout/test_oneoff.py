@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from slipway.aws import Aws
-from slipway.errors import DeployError
+from slipway.errors import DeployError, Interrupted
 from slipway.release.migrations import demand_success
 from slipway.rollout import oneoff
 
@@ -81,6 +81,17 @@ def test_it_waits_for_the_end() -> None:
     ecs = Ecs(looks=5)
     run(ecs)
     assert ecs.looks == 0
+
+
+def test_a_signal_leaves_the_task_alone() -> None:
+    """Half a migration is worse than a whole one; it is said that it goes on."""
+
+    def stop(_: float) -> None:
+        raise Interrupted("stopped while waiting", signal=15)
+
+    with pytest.raises(Interrupted, match=r"migration of app; its task t1 goes on") as caught:
+        oneoff.run(cast(Aws, SimpleNamespace(ecs=Ecs())), WANTED, pause=stop)
+    assert caught.value.signal == 15
 
 
 def test_a_task_that_can_not_be_placed_is_an_error() -> None:
