@@ -158,7 +158,9 @@ def recording(world: Site, progress: Progress) -> Iterator[None]:
         progress.problem = str(error).partition("\n")[0]
         raise
     finally:
-        records.end(world, progress)
+        # A signal must not leave a release open whose end is known.
+        with signals.deferred():
+            records.end(world, progress)
 
 
 def roll_out(world: World, progress: Progress) -> None:
