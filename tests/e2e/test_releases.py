@@ -17,7 +17,7 @@ import boto3
 import pytest
 
 from slipway.release.rollback import OBJECTIVE
-from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone
+from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone, stop
 from tests.e2e.test_flow import API, SETTINGS, Traffic, leftovers, wait_for
 from tests.e2e.weather import bad_weather
 
@@ -293,6 +293,112 @@ def test_what_a_child_of_a_deploy_inherits(shop: Shop) -> None:
     assert ran.code == 0, ran.said
     assert "lease/local/greeter" in (shop.clone.root / "infra/service/hook.txt").read_text()
     assert leftovers(shop.clone) == []
+
+
+HOOK = """
+resource "terraform_data" "hook" {
+  provisioner "local-exec" { command = "touch began && sleep 60" }
+}
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_infrastructure(shop: Shop, number: int) -> None:
+    """Terraform gets one of its own and time to end; no lock is left, and the old one serves."""
+    old, stack = shop.version, shop.clone.root / "infra/service/hook.tf"
+    began = shop.clone.root / "infra/service/began"
+    shop.change(f"Infrastructure {number}")
+    stack.write_text(HOOK)
+    process = shop.clone.start("deploy", "--env=local")
+    wait_for(process, "services")
+    while not began.exists() and process.poll() is None:
+        time.sleep(0.2)
+    ran = stop(process, number)
+    stack.unlink()
+    began.unlink()
+    print(f"ended {ran.seconds:.1f} s after the signal")
+    assert ran.code == 128 + number, ran.said
+    assert "the state is saved and not locked" in ran.err
+    assert shop.version == old
+    assert leftovers(shop.clone) == []
+    assert lock_files(shop) == []
+    newest = shop.history()[0]
+    assert newest["verdict"] == "interrupted"
+    assert "nothing was rolled out" in newest["reason"]
+
+
+def lock_files(shop: Shop) -> list[str]:
+    """The lock files of Terraform's states."""
+    s3 = shop.client("s3")
+    keys = [
+        each["Key"]
+        for bucket in s3.list_buckets()["Buckets"]
+        for each in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", [])
+    ]
+    return [key for key in keys if key.endswith(".tflock")]
+
+
+def test_a_second_signal_leaves_at_once(shop: Shop) -> None:
+    """It says what goes on without it; the lease is free, and the next deploy gets on with it."""
+    old = shop.version
+    shop.change("Second signal")
+    process = shop.clone.start("deploy", "--env=local")
+    wait_for(process, "IN_PROGRESS")
+    process.send_signal(signal.SIGINT)
+    wait_for(process, "a second signal leaves at once")
+    ran = stop(process)
+    print(f"ended {ran.seconds:.1f} s after the second signal")
+    assert (ran.code, ran.seconds < 10) == (130, True), ran.said
+    assert "stopped at once" in ran.err
+    assert "goes on" in ran.err
+    assert leftovers(shop.clone) == []
+    traffic = Traffic(f"{shop.url}/health")
+    with traffic.flowing():
+        again = shop.deploy()
+    assert again.code == 0, again.said
+    assert "was left open and is now" in again.err
+    assert traffic.failures == []
+    assert shop.version != old
+    assert shop.history()[0]["verdict"] == "deployed"
+
+
+def test_somebody_elses_deployment_wins(shop: Shop) -> None:
+    """Ours is told as overtaken, whatever serves well in the end; theirs is left alone."""
+    old, theirs = shop.version, shop.history()[0]["task_definition"]
+    shop.change("Overtaken")
+    process = shop.clone.start("deploy", "--env=local", "--json")
+    wait_for(process, "IN_PROGRESS")
+    shop.client("ecs").update_service(
+        cluster="slipway-local", service="slipway-local-greeter", taskDefinition=theirs
+    )
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 13, out + err
+    assert "took over" in err
+    assert shop.history()[0]["verdict"] == "superseded"
+    assert shop.version == old
+    assert leftovers(shop.clone) == []
+
+
+def test_a_rollout_out_of_time_is_resumed(shop: Shop) -> None:
+    """Neither failed nor deployed: it goes on by itself, and `--resume` sees it to its end."""
+    main = shop.clone.root / "services/greeter/src/greeter/__main__.py"
+    before, text = "    from greeter.server import main", main.read_text()
+    assert before in text
+    only_there = "__import__('os').environ.get('ECS_CONTAINER_METADATA_URI_V4')"
+    slow = f"    if {only_there}:\n        __import__('time').sleep(75)\n"
+    main.write_text(text.replace(before, slow + before, 1))
+    shop.clone.edit("slipway.toml", r"deploy = \{ timeout = 600 \}", "deploy = { timeout = 60 }")
+    ran = shop.deploy()
+    assert ran.code == 12, ran.said
+    assert ran.json()["greeter"]["verdict"] == "timed_out"
+    assert shop.history()[0]["verdict"] == "timed_out"
+    assert leftovers(shop.clone) == []
+    again = shop.deploy("--resume")
+    assert again.code == 0, again.said
+    newest = shop.history()[0]
+    assert (newest["verdict"], newest["serves"]) == ("deployed", True)
+    main.write_text(text)
+    shop.clone.edit("slipway.toml", "timeout = 60 }", "timeout = 600 }")
 
 
 def deployments(shop: Shop) -> set[str]:

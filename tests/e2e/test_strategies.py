@@ -322,6 +322,37 @@ def test_a_deploy_that_was_left_is_taken_up_again(shop: Shop) -> None:
     assert traffic.failures == []
 
 
+def begun(shop: Shop) -> set[str]:
+    """All deployments of CodeDeploy that there ever were."""
+    found = shop.client("codedeploy").list_deployments(
+        applicationName=NAME, deploymentGroupName=NAME
+    )
+    return set(found["deployments"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_deploy_that_was_left_is_resumed(shop: Shop, number: int) -> None:
+    """Detached or killed in the middle of a shift: its release gets its end, and none is begun."""
+    shop.change()
+    old = shop.version
+    with shop.traffic().flowing() as traffic:
+        process = shop.clone.start("deploy", "--env=local", "--on-interrupt=detach")
+        until(process, HALF)
+        left = stop(process, number)
+        assert left.code == (143 if number == signal.SIGTERM else -number), left.said
+        before = begun(shop)
+        ran = shop.deploy("--resume")
+    assert ran.code == 0, ran.said
+    assert "deployed" in ran.out
+    print(f"resumed and verified in {ran.seconds:.0f} s")
+    assert begun(shop) == before
+    assert traffic.failures == []
+    assert set(traffic.versions) == {old, shop.version}
+    assert shop.shares() == [0, 100]
+    history = shop.clone.invoke("history", "--env=local", "--json").json()
+    assert (history[0]["verdict"], history[0]["serves"]) == ("deployed", True)
+
+
 def test_what_serves_badly_in_production_is_undone(shop: Shop) -> None:
     """Fine for the health check and at the test listener; the verification takes it back."""
     shop.choose("blue_green")
@@ -355,14 +386,6 @@ def test_the_way_back_within_the_standby_takes_seconds(shop: Shop) -> None:
     assert shop.version == old
     assert shop.shares() == [0, 100]
     assert took < 60, f"{took:.0f} s"
-
-
-def begun(shop: Shop) -> set[str]:
-    """All deployments of CodeDeploy that there ever were."""
-    found = shop.client("codedeploy").list_deployments(
-        applicationName=NAME, deploymentGroupName=NAME
-    )
-    return set(found["deployments"])
 
 
 def test_a_shift_in_bad_weather(shop: Shop, tmp_path: Path) -> None:
