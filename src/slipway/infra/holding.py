@@ -59,21 +59,34 @@ def _one(where: Place, operation: str, aws: Aws) -> Iterator[None]:
 
 
 def _take(where: Place, info: str, aws: Aws) -> None:
-    """Both locks, in Terraform's order: it fails on the file first."""
+    """Both locks, in Terraform's order: it fails on the file first.
+
+    One that we have already was put by a request whose answer got lost, and is ours.
+    """
     try:
-        aws.s3.put_object(
-            Bucket=where.bucket, Key=where.lock_file, Body=info.encode(), IfNoneMatch="*"
-        )
+        _put_file(where, info, aws)
         aws.dynamodb.put_item(
             TableName=where.table,
             Item={**where.item, "Info": {"S": info}},
-            ConditionExpression="attribute_not_exists(LockID)",
+            ConditionExpression="attribute_not_exists(LockID) OR Info = :info",
+            ExpressionAttributeValues={":info": {"S": info}},
         )
     except Exception as error:
         if error_code(error) in _TAKEN:
             # Our own file lies beside the item that was in the way.
             raise locks.locked(where, _other(where, info, aws)) from error
         raise
+
+
+def _put_file(where: Place, info: str, aws: Aws) -> None:
+    try:
+        aws.s3.put_object(
+            Bucket=where.bucket, Key=where.lock_file, Body=info.encode(), IfNoneMatch="*"
+        )
+    except Exception as error:
+        found = locks.holder(where, aws) if error_code(error) in _TAKEN else None
+        if found is None or found.id != locks.parse(info).id:
+            raise
 
 
 def _other(where: Place, info: str, aws: Aws) -> locks.LockInfo | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from moto.core.models import botocore_stubber
 
 from slipway.aws import Aws
 from slipway.errors import LockedError
 from slipway.infra import locks
 from slipway.infra.holding import hold
+from tests.faults import Faults, scripted
 
 from .conftest import BUCKET, TABLE
 from .test_locks import ID, WHERE, lock_file, lock_table, written
@@ -57,6 +60,24 @@ def test_two_holders_at_once_are_none(place: Aws) -> None:
         hold([WHERE], "backup", place),
     ):
         pytest.fail("the block must not run")
+
+
+@pytest.mark.parametrize("fate", ["lost", "cut", "broken after", "throttled", "unreached"])
+def test_a_lock_whose_answer_was_lost_is_ours(
+    place: Aws, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    """botocore asks again, and finds what it has put itself: that is nobody else's lock."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    faults = Faults(choose=scripted(PutObject=[fate], PutItem=[fate]), send=botocore_stubber)
+    for client in (place.s3, place.dynamodb):
+        events: Any = client.meta.events
+        events.unregister("before-send", botocore_stubber)
+        events.register("before-send", faults)
+    with hold([WHERE], "restore", place):
+        found = locks.holder(WHERE, place)
+        assert found
+        assert found.operation == "restore"
+    assert locks.holder(WHERE, place) is None
 
 
 def test_an_error_lets_go(place: Aws) -> None:
