@@ -100,6 +100,7 @@ class Unanswered(DeployError):
             f"{service}: AWS did not say whether the rollout began: {error}",
             next_step="deploy again: that looks first, and watches it if it did",
         )
+        self.service = service
 
 
 class Interrupted(SlipwayError):

@@ -109,10 +109,27 @@ def phase(
     of = f" of {', '.join(some)}" if 0 < len(some) < len(progress.chosen) else ""
     for each in leases:
         each.enter(title)
+    leave_word(title, world.settings.environment.name)
     began = time.monotonic()
     with world.console.step(f"{title}{of}"):
         yield
     progress.phases[title] = round(progress.phases.get(title, 0) + time.monotonic() - began, 3)
+
+
+TERRAFORM = ("images and platform", "services")
+"""Phases in which it runs."""
+
+
+def leave_word(title: str, environment: str) -> None:
+    """Have a second signal say where it came, and who tells what has become of it."""
+    if interrupts := signals.current():
+        words = [
+            f"stopped at once during {title!r}: what was under way may still be going on",
+            f"uv run invoke history --env={environment} tells what has become of it",
+        ]
+        if title in TERRAFORM:
+            words.append(f"uv run invoke state.list --env={environment} names locks left behind")
+        interrupts.last_words = "\n".join(words)
 
 
 @contextmanager
@@ -156,6 +173,8 @@ def recording(world: Site, progress: Progress) -> Iterator[None]:
         raise
     except Exception as error:
         progress.problem = str(error).partition("\n")[0]
+        if isinstance(error, Unanswered):
+            progress.unsure.add(error.service)
         raise
     finally:
         # A signal must not leave a release open whose end is known.
@@ -166,18 +185,20 @@ def recording(world: Site, progress: Progress) -> Iterator[None]:
 def roll_out(world: World, progress: Progress) -> None:
     """Start every rollout and watch them to their ends."""
     errors: dict[str, SlipwayError] = {}
+    unsure: list[Unanswered] = []
     for name, wanted in targets(world, progress).items():
         try:
             # A signal between ECS's answer and our note of it would leave a rollout to nobody.
             with signals.deferred():
                 progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
         except Unanswered as error:
-            progress.unsure[name] = error
+            unsure.append(error)
+            progress.unsure.add(name)
         except SlipwayError as error:
             errors[name] = error
     follow(world, progress)
-    for unsure in progress.unsure.values():
-        raise unsure
+    if unsure:
+        raise unsure[0]
     aside.fail(world, progress, errors)
 
 

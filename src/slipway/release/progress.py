@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from slipway.errors import Unanswered
 from slipway.infra.apply import StackOutcome
 from slipway.release.ledger import Kind, Release
 from slipway.release.world import Built
@@ -54,7 +53,7 @@ class Progress:
     stacks: dict[str, StackOutcome] = field(default_factory=dict)
     rollouts: dict[str, Rollout] = field(default_factory=dict)
     settled: dict[str, Outcome] = field(default_factory=dict)
-    unsure: dict[str, Unanswered] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
     records: dict[str, Release] = field(default_factory=dict)
     smoke: dict[str, str] = field(default_factory=dict)
     phases: dict[str, float] = field(default_factory=dict)

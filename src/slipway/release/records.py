@@ -145,7 +145,7 @@ def serves_verified(site: Site, release: Release) -> bool:
 def closed(progress: Progress, name: str, release: Release) -> Release:
     """The release as it ended, or still open where its rollout goes on unseen; pure."""
     if name in progress.unsure:
-        return replace(release, reason=progress.unsure[name].message)
+        return replace(release, reason=progress.problem)
     rollout = progress.rollouts.get(name)
     settled = progress.settled.get(name) or broken_off(progress)
     outcome = rollout.outcome if rollout else settled

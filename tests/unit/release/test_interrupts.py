@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from invoke.exceptions import Exit
 
-from slipway import names
+from slipway import names, signals
 from slipway.cli.guard import guarded
 from slipway.infra import state
 from slipway.model import Verdict
@@ -175,8 +175,11 @@ WANT: dict[tuple[str, OnInterrupt], tuple[str, str, list[int]]] = {
 """By phase and `--on-interrupt`: verdict and reason in the ledger, and what was brought out."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("phase", "how"), WANT)
+@pytest.mark.parametrize(
+    ("phase", "how", "number"),
+    [(*each, signal.SIGINT) for each in WANT]
+    + [(phase, "rollback", signal.SIGTERM) for phase in ("services", "rollout", "record")],
+)
 def test_a_first_signal(
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
@@ -197,6 +200,19 @@ def test_a_first_signal(
     assert left is None or (phase, left.id) == ("lease", "other")
     if reason == SERVES:
         assert "was not verified to the end" in said(stage.world)
+
+
+def test_last_words_are_of_the_phase(stage: Stage) -> None:
+    """A second signal in the verification must not speak of the rollout, which is over."""
+    progress = Progress(options=Options())
+    with signals.interruptible() as interrupts:
+        with deploy.phase(stage.world, progress, "services"):
+            assert "during 'services'" in interrupts.last_words
+            assert "state.list --env=local names locks left behind" in interrupts.last_words
+        with deploy.phase(stage.world, progress, "verification"):
+            assert "during 'verification'" in interrupts.last_words
+            assert "history --env=local" in interrupts.last_words
+            assert "locks" not in interrupts.last_words
 
 
 def test_every_phase_is_in_the_table() -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from slipway.cli.rollback import report, verdict
-from slipway.errors import DeployError, LockedError, UsageError
+from slipway.errors import DeployError, LockedError, Unanswered, UsageError
 from slipway.model import Verdict
 from slipway.release import lease, proof, rollback
 from slipway.release.progress import Options, Progress
@@ -193,3 +193,19 @@ def test_an_old_version_is_asked_what_was_asked_of_it_then() -> None:
     same = rollback.as_released(service, release(1, configuration={"smoke": smoke}))
     assert [each.path for each in same.smoke] == ["/new"]
     assert rollback.as_released(service, release(1)).health.path == "/new"
+
+
+def test_a_way_back_that_nobody_can_tell_of_stays_open(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS did not say whether it began: it is not called failed, and the next command looks."""
+
+    def lost(*_: Any) -> Any:
+        raise Unanswered("app", TimeoutError("a test"))
+
+    monkeypatch.setattr("slipway.rollout.rolling.back", lost)
+    with pytest.raises(Unanswered):
+        rollback.rollback(site, Options())
+    newest = stored(site)[0]
+    assert newest.open
+    assert "did not say whether the rollout began" in newest.reason
