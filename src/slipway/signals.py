@@ -68,6 +68,12 @@ def current() -> Interrupts | None:
     return _current
 
 
+def heard() -> None:
+    """Take notice of the signal that came: whoever tidies up is not stopped by it once more."""
+    if _current:
+        _current._stopped = True
+
+
 def register(on_first: Callback | None = None, on_second: Callback | None = None) -> None:
     """Call these on the first and on the second signal of the `interruptible` around us.
 

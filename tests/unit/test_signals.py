@@ -61,6 +61,18 @@ def test_what_begins_after_the_first_signal_is_not_stopped_by_it() -> None:
     assert late == []
 
 
+def test_what_was_heard_stops_nobody() -> None:
+    """A thread's error told of the signal: that error is what the user is to see."""
+    with interruptible() as interrupts:
+        with pytest.raises(Interrupted), signals.deferred():
+            send()
+            interrupts.came.wait(5)
+            raise Interrupted("a job says what it left")
+        signals.heard()
+        with signals.deferred():
+            time.sleep(0.01)
+
+
 def test_handlers_are_put_back() -> None:
     """After the block the process handles signals as before."""
     before = [signal.getsignal(number) for number in signals.HANDLED]

@@ -168,6 +168,7 @@ def recording(world: Site, progress: Progress) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
+        signals.heard()
         progress.problem, progress.stopped = "a signal came", True
         recover.interrupted(world.aws, watching(world), world.console.warn, progress)
         raise

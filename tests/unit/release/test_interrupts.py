@@ -15,6 +15,7 @@ from invoke.exceptions import Exit
 
 from slipway import names, signals
 from slipway.cli.guard import guarded
+from slipway.errors import Interrupted
 from slipway.infra import state
 from slipway.model import Verdict
 from slipway.release import (
@@ -200,6 +201,22 @@ def test_a_first_signal(
     assert left is None or (phase, left.id) == ("lease", "other")
     if reason == SERVES:
         assert "was not verified to the end" in said(stage.world)
+
+
+def test_what_a_job_says_of_its_end_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Terraform was asked to stop, and what became of its lock is not hidden by the signal."""
+
+    def apply(*_: Any) -> None:
+        with signals.deferred():
+            stage.signal()
+            raise Interrupted("the state is saved and not locked", signal=stage.number)
+
+    monkeypatch.setattr(furnish, "apply_services", apply)
+    with pytest.raises(Exit, match="the state is saved and not locked"):
+        guarded(lambda: ended(deploy.deploy(stage.world, Options())), "deploy")
+    assert stored(stage.world)[0].verdict == "interrupted"
 
 
 def test_last_words_are_of_the_phase(stage: Stage) -> None:

@@ -123,6 +123,9 @@ def test_a_migration_runs_once(fate: str) -> None:
                 "services": [{"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["s"]}}}]
             }
 
+        def list_tasks(self, **_: Any) -> dict[str, Any]:
+            return {"taskArns": []}
+
         def run_task(self, *, clientToken: str, **_: Any) -> dict[str, Any]:  # noqa: N803
             ran[clientToken] = {"taskArn": "arn/t1", "lastStatus": "STOPPED", "containers": []}
             return {"tasks": [ran[clientToken]], "failures": []}
