@@ -14,7 +14,7 @@ from slipway.model import Verdict
 from slipway.rehearse import faults, play, toolbox
 from slipway.rehearse.drills import Drill, Result, inapplicable, lacks
 from slipway.rehearse.recorder import Recorder
-from slipway.rehearse.result import seen
+from slipway.rehearse.result import joined, seen
 from slipway.rehearse.sample import Sample
 from slipway.rehearse.traffic import Traffic
 from slipway.rehearse.variants import variant
@@ -80,11 +80,9 @@ def act(scene: Scene, drill: Drill, service: Service, why: str = "") -> Result:
         restored=again.good,
         note=note if again.good else f"the candidate does not serve again: {problem}",
     )
-    return result if result.good else replace(result, note=also(result.note, toolbox.busy()))
-
-
-def also(*notes: str) -> str:
-    return "; ".join(filter(None, notes))
+    if result.good:
+        return result
+    return replace(result, note=joined(result.note, noticed.problem, toolbox.busy()))
 
 
 Ended = tuple[Verdict, str, str]

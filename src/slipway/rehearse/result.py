@@ -111,6 +111,11 @@ def seen(samples: Sequence[Sample], began: float, ended: float) -> Figures:
     return figures(between(samples, began, ended))
 
 
+def joined(*words: str) -> str:
+    """What there is to say, in a line."""
+    return "; ".join(filter(None, words))
+
+
 COLUMNS = ("", "what", "service", "expected", "seen", "seconds", "requests", "failed", "cause")
 
 
@@ -126,11 +131,7 @@ def _candidate_row(each: Candidate) -> tuple[object, ...]:
     wanted, took = Verdict.DEPLOYED.label, f"{each.ended - each.began:.0f}"
     asked, failed = each.figures.requests, each.figures.failed
     start = ("ok" if each.good else "!!", "candidate", each.service)
-    why = (
-        each.note
-        if each.verdict.good
-        else "; ".join(filter(None, (each.cause or each.reason, each.note)))
-    )
+    why = joined("" if each.verdict.good else each.cause or each.reason, each.note)
     return (*start, wanted, each.verdict.label, took, asked, failed, why)
 
 
@@ -139,7 +140,7 @@ def _drill_row(each: Result) -> tuple[object, ...]:
         return ("--", each.drill, each.service, "", "not applicable", "", "", "", each.note)
     expected, took = " or ".join(each.expected), f"{each.seconds:.0f}"
     start = ("ok" if each.good else "!!", each.drill, each.service)
-    cause = "; ".join(filter(None, (each.cause, each.note)))
+    cause = joined(each.cause, each.note)
     return (*start, expected, each.seen, took, each.requests, each.failed, cause)
 
 

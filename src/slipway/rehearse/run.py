@@ -18,7 +18,7 @@ from slipway.rehearse import acting, drills, play, retarget, stage, toolbox
 from slipway.rehearse.drills import Drill, Result
 from slipway.rehearse.live import Version, candidate, live
 from slipway.rehearse.recorder import Recorder
-from slipway.rehearse.result import Candidate, Rehearsal, seen
+from slipway.rehearse.result import Candidate, Rehearsal, joined, seen
 from slipway.rehearse.stage import Stage
 from slipway.rehearse.traffic import Traffic, traffic
 from slipway.rehearse.variants import unlike
@@ -261,7 +261,9 @@ def judged(
         ended=ended,
         figures=seen(samples, began, ended),
     )
-    return found if found.good else replace(found, note=toolbox.busy())
+    if found.good:
+        return found
+    return replace(found, note=joined(found.figures.problem, toolbox.busy()))
 
 
 def kept(show: Show) -> None:

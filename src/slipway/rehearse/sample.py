@@ -47,7 +47,7 @@ class Figures:
     @property
     def problem(self) -> str:
         """What went wrong most often, or ""."""
-        return ", ".join(f"{text} ({count} times)" for text, count in self.problems[:3])
+        return ", ".join(f"{count} of {text}" for text, count in self.problems[:3])
 
 
 def figures(samples: Sequence[Sample]) -> Figures:

@@ -202,6 +202,7 @@ def test_requests_count_from_the_first_step_until_the_candidate_is_back(
     setting.console.mark = lambda text: None  # type: ignore[method-assign]
     (found,) = acting.all_of(setting, [drill("crash_on_start")])
     assert (found.requests, found.failed, found.seconds, found.good) == (2, 1, 5.0, False)
+    assert found.note.startswith("1 of 503")
 
 
 def test_a_service_that_is_new_gets_no_requests(stand: Stand) -> None:

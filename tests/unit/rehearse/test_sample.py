@@ -22,7 +22,7 @@ def test_figures_count_versions_failures_and_their_kinds() -> None:
     found = figures(asked)
     assert (found.requests, found.failed) == (104, 3)
     assert found.versions == (("v1", 100), ("v2", 1))
-    assert found.problem == "503 (2 times), ConnectionResetError (1 times)"
+    assert found.problem == "2 of 503, 1 of ConnectionResetError"
     assert found.p50 == 510
     assert found.p99 == 1000
 
