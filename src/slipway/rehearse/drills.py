@@ -40,9 +40,9 @@ def ends(*verdicts: Verdict) -> Callable[[Service], frozenset[Verdict]]:
     return lambda service: frozenset(verdicts)  # noqa: ARG005
 
 
-def without_database(service: Service) -> frozenset[Verdict]:
-    """A migration can't run; a service without one is alive all the same."""
-    return frozenset({Verdict.FAILED if service.database.migrate else Verdict.DEPLOYED})
+def unmigrated(otherwise: Verdict) -> Callable[[Service], frozenset[Verdict]]:
+    """Expects a migration to fail, before any rollout; `otherwise` of a service without one."""
+    return lambda service: frozenset({Verdict.FAILED if service.database.migrate else otherwise})
 
 
 def delay(service: Service) -> float:
@@ -85,7 +85,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         name="missing_secret",
         does="Secrets Manager has none of the secrets when the new tasks start",
-        expects=ends(Verdict.ROLLED_BACK),
+        expects=unmigrated(Verdict.ROLLED_BACK),
         faults={"secrets": "gone"},
         needs="secrets",
     ),
@@ -98,7 +98,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         name="database_gone",
         does="the database servers are stopped",
-        expects=without_database,
+        expects=unmigrated(Verdict.DEPLOYED),
         faults={"databases": "gone"},
         lossless=False,
         needs="database",

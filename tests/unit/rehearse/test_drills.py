@@ -49,12 +49,16 @@ def test_some_drills_say_nothing_about_some_services() -> None:
     assert lacks(drill("crash_on_start"), idle) == "greeter has no tasks (scale.min = 0)"
 
 
-def test_without_its_database_a_deploy_ends_before_it_begins_or_not_at_all() -> None:
-    """A migration fails; without one the service is alive, as its health check says."""
-    expects = drill("database_gone").expects
+def test_a_migration_fails_before_any_rollout() -> None:
+    """It needs database and secrets; a service without one is alive, or its tasks don't start."""
     migrating = make_service(database={"enabled": True, "migrate": ["true"]})
-    assert expects(migrating) == {Verdict.FAILED}
-    assert expects(make_service(database={"enabled": True})) == {Verdict.DEPLOYED}
+    plain = make_service(database={"enabled": True})
+    for name, otherwise in (
+        ("database_gone", Verdict.DEPLOYED),
+        ("missing_secret", Verdict.ROLLED_BACK),
+    ):
+        assert drill(name).expects(migrating) == {Verdict.FAILED}
+        assert drill(name).expects(plain) == {otherwise}
 
 
 def test_every_drill_has_a_program_or_a_fault_that_can_be_written_down() -> None:
