@@ -31,6 +31,7 @@ PEERS: Mapping[str, tuple[str, ...]] = {
         f"{DECIDE}/superseded.toml",
         f"{DECIDE}/superseded_after_failure.toml",
         f"{DECIDE}/superseded_by_same_revision.toml",
+        f"{DECIDE}/superseded_by_the_previous_revision.toml",
         f"{SHIFTING}/another_took_over.toml",
         f"{ROLLOUT}/test_codedeploy.py::test_a_deployment_that_comes_between_is_named",
     ),

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from slipway import signals
 from slipway.errors import DeployError, LockedError
 from slipway.release import holder, inherited, lease
 
@@ -245,9 +246,11 @@ def test_a_beat_that_fails_is_not_the_last(
 
 def test_a_second_signal_gives_leases_back(client: DynamoDBClient) -> None:
     """Leaving at once leaves no lease, as far as the network answers."""
-    held = lease.acquire(client, TABLE, KEY)
-    lease._part([held])
-    assert lease.read(client, TABLE, KEY) is None
+    with signals.interruptible() as state, lease.hold(client, TABLE, "local", ["greeter"]):
+        assert lease.read(client, TABLE, KEY)
+        for part in state.second:
+            part()
+        assert lease.read(client, TABLE, KEY) is None
 
 
 def test_who_is_at_work(client: DynamoDBClient) -> None:
