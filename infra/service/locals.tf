@@ -26,6 +26,21 @@ locals {
   rollback_alarms = flatten(module.observability[*].rollback_alarm_names)
   drain           = 30 # seconds; services finish requests that long after SIGTERM
 
+  # --- Who may look inside -----------------------------------------------------------------------
+  # A shell in production reads every secret of the service, and nobody sees what it did.
+  exec = !var.protected
+  exec_statements = !local.exec ? [] : [{
+    Sid    = "Shell"
+    Effect = "Allow"
+    Action = [
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+    ]
+    Resource = "*" # the actions have no resource
+  }]
+
   # --- Where it answers --------------------------------------------------------------------------
   route_path = var.service.route.path == "/" ? "" : var.service.route.path
   host       = var.service.route.host

@@ -56,7 +56,7 @@ module "roles" {
   secret_arns     = values(local.secret_arns)
   parameter_arns  = values(local.parameter_arns)
   key_arn         = local.key_arn
-  task_statements = concat(local.bucket_statements, local.cache_statements)
+  task_statements = concat(local.bucket_statements, local.cache_statements, local.exec_statements)
 }
 
 # --- Way in ------------------------------------------------------------------------------------
@@ -82,6 +82,7 @@ module "task_definition" {
   source = "../modules/task_definition"
 
   family             = local.name
+  exec               = local.exec
   image              = var.image
   cpu                = var.service.cpu
   memory             = var.service.memory
@@ -107,6 +108,7 @@ module "service" {
   subnets                         = local.contract.task_subnets
   assign_public_ip                = local.contract.assign_public_ip
   load_balancer_security_group_id = local.contract.load_balancer_security_group_id
+  exec                            = local.exec
   port                            = var.service.port
   former_port                     = var.service.former_port
   grace                           = var.service.health.grace

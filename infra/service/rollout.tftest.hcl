@@ -30,6 +30,11 @@ run "starts_safe" {
   }
 
   assert {
+    condition     = !aws_ecs_service.rolling[0].enable_execute_command
+    error_message = "nobody gets in unless it is said"
+  }
+
+  assert {
     condition     = !aws_ecs_service.rolling[0].wait_for_steady_state
     error_message = "the rollout watches, not Terraform"
   }
@@ -68,6 +73,43 @@ run "leaves_rollouts_and_scaling_alone" {
   assert {
     condition     = aws_ecs_service.rolling[0].desired_count == 2 && endswith(aws_ecs_service.rolling[0].task_definition, ":1")
     error_message = "after creation, count and revision are not Terraform's"
+  }
+}
+
+run "opens_a_shell_where_it_may" {
+  module {
+    source = "../modules/service"
+  }
+
+  command = plan
+
+  variables {
+    name = "shop-dev-users"
+    exec = true
+  }
+
+  assert {
+    condition     = aws_ecs_service.rolling[0].enable_execute_command
+    error_message = "ECS Exec is on for tasks that start from now on"
+  }
+}
+
+run "opens_a_shell_under_codedeploy" {
+  module {
+    source = "../modules/service"
+  }
+
+  command = plan
+
+  variables {
+    name       = "shop-dev-carts"
+    controller = "CODE_DEPLOY"
+    exec       = true
+  }
+
+  assert {
+    condition     = aws_ecs_service.codedeploy[0].enable_execute_command
+    error_message = "a new service of CodeDeploy's has ECS Exec as well"
   }
 }
 

@@ -59,6 +59,28 @@ run "names_the_service" {
   }
 }
 
+run "opens_a_shell_for_developers" {
+  command = plan
+
+  assert {
+    condition     = local.exec_statements[0].Action[*] == ["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"]
+    error_message = "ECS Exec's agent speaks with the task's role"
+  }
+}
+
+run "opens_no_shell_in_a_protected_environment" {
+  command = plan
+
+  variables {
+    protected = true
+  }
+
+  assert {
+    condition     = !local.exec && length(local.exec_statements) == 0
+    error_message = "who gets in there reads all that the service may read"
+  }
+}
+
 run "answers_below_its_path" {
   command = plan
 

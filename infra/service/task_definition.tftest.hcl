@@ -74,6 +74,43 @@ run "is_as_designed" {
   }
 }
 
+run "lets_the_agent_of_ecs_exec_write" {
+  module {
+    source = "../modules/task_definition"
+  }
+
+  command = plan
+
+  variables {
+    exec = true
+  }
+
+  assert {
+    condition = {
+      for point in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].mountPoints :
+      point.containerPath => point.readOnly
+      } == {
+      "/managed-agents"     = false
+      "/tmp"                = false
+      "/var/lib/amazon/ssm" = false
+      "/var/log/amazon/ssm" = false
+    }
+    error_message = "the agent starts only where it can write to its folders"
+  }
+
+  assert {
+    condition = toset(aws_ecs_task_definition.this.volume[*].name) == toset([
+      for point in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].mountPoints : point.sourceVolume
+    ])
+    error_message = "each of them is a volume of the task's own"
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].readonlyRootFilesystem
+    error_message = "all else stays read-only"
+  }
+}
+
 run "reads_secrets_and_runs_once" {
   module {
     source = "../modules/task_definition"

@@ -64,6 +64,7 @@ resource "aws_ecs_service" "rolling" {
   desired_count                      = var.desired_count
   deployment_minimum_healthy_percent = var.minimum_healthy_percent
   deployment_maximum_percent         = var.maximum_percent
+  enable_execute_command             = var.exec
   health_check_grace_period_seconds  = var.grace
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
@@ -126,6 +127,7 @@ resource "aws_ecs_service" "codedeploy" {
   platform_version                  = "LATEST"
   task_definition                   = var.task_definition_arn
   desired_count                     = var.desired_count
+  enable_execute_command            = var.exec
   health_check_grace_period_seconds = var.grace
   enable_ecs_managed_tags           = true
   propagate_tags                    = "SERVICE"
@@ -149,8 +151,10 @@ resource "aws_ecs_service" "codedeploy" {
 
   lifecycle {
     # ECS refuses to change network and platform of such a service: they travel with each deployment.
+    # What its API lists as changeable here lacks ECS Exec.
     ignore_changes = [
       desired_count,
+      enable_execute_command,
       load_balancer,
       network_configuration,
       platform_version,

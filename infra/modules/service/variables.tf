@@ -35,6 +35,12 @@ variable "desired_count" {
   description = "Tasks at creation. Afterwards scaling and rollouts decide."
 }
 
+variable "exec" {
+  type        = bool
+  description = "Whether ECS Exec may open a shell in the tasks. CodeDeploy's services take it when they are made."
+  default     = false
+}
+
 variable "former_port" {
   type        = number
   description = "Port of the tasks that still run, where `port` is about to replace it."

@@ -7,6 +7,14 @@ locals {
     "urlopen('http://127.0.0.1:${var.port}${var.health.path}', timeout=${var.health.timeout})",
   ])
 
+  # The root file system is read-only, and the agent that ECS Exec puts beside the app has to write.
+  # AWS documents no such pair; https://github.com/aws/containers-roadmap/issues/1359 names the folders.
+  volumes = merge({ tmp = "/tmp" }, !var.exec ? {} : {
+    managed-agents = "/managed-agents"
+    ssm-data       = "/var/lib/amazon/ssm"
+    ssm-log        = "/var/log/amazon/ssm"
+  })
+
   # Keys that a task doesn't need are left out: ECS would not give them back empty.
   container = { for key, value in {
     name                   = "app"
@@ -17,7 +25,7 @@ locals {
     stopTimeout            = var.stop_timeout
 
     portMappings = !local.serves ? null : [{ containerPort = var.port, hostPort = var.port, protocol = "tcp" }]
-    mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    mountPoints  = [for name, path in local.volumes : { sourceVolume = name, containerPath = path, readOnly = false }]
     environment  = [for name, value in var.env : { name = name, value = value }]
     secrets      = length(var.secrets) == 0 ? null : [for name, place in var.secrets : { name = name, valueFrom = place }]
 
@@ -64,8 +72,12 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = upper(var.architecture)
   }
 
-  volume {
-    name = "tmp"
+  dynamic "volume" {
+    for_each = local.volumes
+
+    content {
+      name = volume.key
+    }
   }
 
   container_definitions = jsonencode([local.container])

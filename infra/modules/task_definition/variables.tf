@@ -25,6 +25,12 @@ variable "env" {
   description = "Environment variables."
 }
 
+variable "exec" {
+  type        = bool
+  description = "Whether ECS Exec is to work: its agent writes to three folders, which become volumes."
+  default     = false
+}
+
 variable "execution_role_arn" {
   type        = string
   description = "Role of the ECS agent."
