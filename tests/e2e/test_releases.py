@@ -364,7 +364,7 @@ def test_a_second_signal_leaves_at_once(shop: Shop) -> None:
 
 def test_somebody_elses_deployment_wins(shop: Shop) -> None:
     """Ours is told as overtaken, whatever serves well in the end; theirs is left alone."""
-    old, theirs = shop.version, shop.history()[0]["task_definition"]
+    old, theirs = shop.version, verified(shop)[0]["task_definition"]
     shop.change("Overtaken")
     process = shop.clone.start("deploy", "--env=local", "--json")
     wait_for(process, "IN_PROGRESS")
