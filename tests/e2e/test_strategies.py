@@ -333,6 +333,7 @@ def begun(shop: Shop) -> set[str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_deploy_that_was_left_is_resumed(shop: Shop, number: int) -> None:
     """Detached or killed in the middle of a shift: its release gets its end, and none is begun."""
+    shop.choose("canary")
     shop.change()
     old = shop.version
     with shop.traffic().flowing() as traffic:
