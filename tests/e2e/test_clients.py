@@ -410,4 +410,4 @@ def test_what_is_destroyed_is_gone(world: World, destroyed: Clients, name: str) 
     wait_for("its end", lambda: world.service(name)["status"] == "INACTIVE", 60)
     groups = world.embedded.client("elbv2").describe_target_groups()["TargetGroups"]
     assert name not in [group["TargetGroupName"] for group in groups]
-    assert world.get(PORTS[name]) == "ConnectionRefusedError"
+    wait_for("its port", lambda: world.get(PORTS[name]) == "ConnectionRefusedError", 30)

@@ -296,8 +296,8 @@ def test_what_a_child_of_a_deploy_inherits(shop: Shop) -> None:
     assert leftovers(shop.clone) == []
 
 
-HOOK = """
-resource "terraform_data" "hook" {
+PAUSE = """
+resource "terraform_data" "pause" {
   provisioner "local-exec" { command = "touch began && sleep 60" }
 }
 """
@@ -308,14 +308,14 @@ def test_a_signal_during_the_infrastructure(shop: Shop) -> None:
     old, stack = shop.version, shop.clone.root / "infra/service/hook.tf"
     began = shop.clone.root / "infra/service/began"
     shop.change("Infrastructure")
-    stack.write_text(HOOK)
+    stack.write_text(PAUSE)
     process = shop.clone.start("deploy", "--env=local")
     wait_for(process, "services")
     while not began.exists() and process.poll() is None:
         time.sleep(0.2)
     ran = stop(process, signal.SIGTERM)
     stack.unlink()
-    began.unlink()
+    began.unlink(missing_ok=True)
     print(f"ended {ran.seconds:.1f} s after the signal")
     assert ran.code == 128 + signal.SIGTERM, ran.said
     assert "the state is saved and not locked" in ran.err
