@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 
 from slipway.aws import Aws
-from slipway.errors import DeployError, LockedError, Unanswered
-from slipway.lost import unanswered
+from slipway.errors import DeployError, LockedError
 from slipway.rollout import appspec, deployments, observe, once
 from slipway.rollout.decide import Snapshot, short
 from slipway.rollout.model import Rollout, Target
@@ -33,9 +31,7 @@ def give_tasks(aws: Aws, target: Target, service: Snapshot) -> bool:
     """Scale up a service that has no tasks yet and is meant to have some; whether it was one."""
     if not service.desired == 0 < target.desired:
         return False
-    aws.ecs.update_service(
-        cluster=target.cluster, service=target.service, desiredCount=target.desired
-    )
+    once.scale(aws, target)
     return True
 
 
@@ -49,11 +45,11 @@ def begin(aws: Aws, rollout: Rollout, running: Shift | None, plan: Plan) -> None
         deployments.go_on(aws.codedeploy, running.id, "TERMINATION_WAIT")
 
 
-def create(aws: Aws, rollout: Rollout, *, pause: Callable[[float], None] = time.sleep) -> None:
+def create(aws: Aws, rollout: Rollout) -> None:
     """Begin the deployment of `rollout`, once: one that a lost answer has begun is taken up."""
     target, arn = rollout.target, rollout.watched.task_definition
     try:
-        identifier = created(aws, target, arn, pause)
+        identifier = created(aws, target, arn)
     except aws.codedeploy.exceptions.DeploymentLimitExceededException:
         _, running = seen(aws, target)
         if running is None or running.task_definition != arn:
@@ -63,41 +59,28 @@ def create(aws: Aws, rollout: Rollout, *, pause: Callable[[float], None] = time.
     rollout.memory.awaits, rollout.began, rollout.since = "", time.monotonic(), time.time()
 
 
-def created(aws: Aws, target: Target, definition: str, pause: Callable[[float], None]) -> str:
+def created(aws: Aws, target: Target, definition: str) -> str:
     """The id of a deployment made now, known by its mark where its answer is lost.
 
     Raises `Unanswered` where nobody can tell.
     """
     mark = f"slipway: {short(definition)} ({uuid.uuid4().hex[:12]})"
-    for _ in range(once.ATTEMPTS):
-        try:
-            answer = aws.codedeploy.create_deployment(
-                applicationName=target.application,
-                deploymentGroupName=target.group,
-                revision=appspec.revision(target, definition, target.port),
-                description=mark,
-            )
-            return answer["deploymentId"]
-        except Exception as error:
-            if not unanswered(error):
-                raise
-            lost = error
-        if found := marked(aws, target, mark, pause):
-            return found
-    raise Unanswered(target.name, lost)
 
+    def send() -> str:
+        answer = aws.codedeploy.create_deployment(
+            applicationName=target.application,
+            deploymentGroupName=target.group,
+            revision=appspec.revision(target, definition, target.port),
+            description=mark,
+        )
+        return answer["deploymentId"]
 
-def marked(aws: Aws, target: Target, mark: str, pause: Callable[[float], None]) -> str:
-    """The id of the deployment with this description, ended or not; "" if there is none."""
-    for seconds in once.LOOKS:
-        pause(seconds)
-        try:
-            found = deployments.described(aws.codedeploy, target.application, target.group, mark)
-        except Exception as error:
-            raise Unanswered(target.name, error) from error
-        if found:
-            return found
-    return ""
+    def marked() -> str | None:
+        # Ended or not.
+        found = deployments.described(aws.codedeploy, target.application, target.group, mark)
+        return found or None
+
+    return once.once(target.name, send, marked)
 
 
 def taken(target: Target, running: Shift | None) -> LockedError:

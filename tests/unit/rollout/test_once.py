@@ -147,6 +147,17 @@ def test_one_deploy_is_one_deployment(fate: str, ends_at_once: bool) -> None:
 
 
 @pytest.mark.parametrize("fate", FATES)
+def test_a_service_gets_its_first_tasks_whatever_becomes_of_the_answer(fate: str) -> None:
+    """It is made with none where it needs secrets or a migration first."""
+    (blue,) = FakeShop().sets
+    shop = FakeShop(sets=[{**blue, "computedDesiredCount": 0, "runningCount": 0}], desired=0)
+    aws, faults = connected(shop, scripted(UpdateService=[fate]))
+    codedeploy.start(aws, shifted("repo@sha256:old", created=True, desired=1))
+    assert shop.desired == 1
+    assert faults.done["ecs.UpdateService"] == 1
+
+
+@pytest.mark.parametrize("fate", FATES)
 def test_a_stop_and_a_word_to_go_on_may_come_twice(fate: str) -> None:
     """Repeated, they find that it is so already."""
     shop = Shop()
