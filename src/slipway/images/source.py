@@ -9,8 +9,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from slipway.command import Command, command
 from slipway.errors import BuildError
+from slipway.git import git
 from slipway.images.ignore import ignore_rules
 from slipway.images.plan import ContextFile, ImagePlan, Source
 from slipway.runner import Runner
@@ -18,9 +18,6 @@ from slipway.runner import Runner
 DOCKERFILE = "Dockerfile"
 # The first is Docker's name for one that belongs to a single Dockerfile; it wins.
 IGNORE_FILES = (f"{DOCKERFILE}.dockerignore", ".dockerignore")
-
-# A git hook sets these for its own repository; they would point us at a wrong index.
-_GIT_ENV: dict[str, str | None] = {"GIT_DIR": None, "GIT_INDEX_FILE": None, "GIT_WORK_TREE": None}
 
 
 def read_source(folder: Path, runner: Runner) -> Source:
@@ -31,8 +28,8 @@ def read_source(folder: Path, runner: Runner) -> Source:
             f"{_shown(folder)}/{DOCKERFILE}: missing",
             next_step="write it, or copy that of another service",
         )
-    head = runner.run(_git(folder, "rev-parse", "--verify", "--quiet", "HEAD"), check=False)
-    status = _git(folder, "status", "--porcelain", "--untracked-files=normal", "--", ".")
+    head = runner.run(git(folder, "rev-parse", "--verify", "--quiet", "HEAD"), check=False)
+    status = git(folder, "status", "--porcelain", "--untracked-files=normal", "--", ".")
     return Source(
         folder=folder,
         files=tuple(context(folder, names(folder, runner))),
@@ -73,7 +70,7 @@ def context(folder: Path, names: Iterable[str]) -> Iterator[ContextFile]:
 
 def names(folder: Path, runner: Runner) -> list[str]:
     """The files in a folder that git has, or would take. Raises `BuildError` without git."""
-    listing = _git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    listing = git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     result = runner.run(listing, check=False)
     if result.code != 0:
         raise BuildError(
@@ -127,10 +124,6 @@ def _changed(path: Path) -> BuildError:
     return BuildError(
         f"{_shown(path)}: changed while it was being read", next_step="run the command again"
     )
-
-
-def _git(folder: Path, *words: str) -> Command:
-    return command("git", *words, cwd=folder, env=_GIT_ENV)
 
 
 def _shown(path: Path) -> str:

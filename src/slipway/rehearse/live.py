@@ -9,8 +9,9 @@ from slipway import local, names
 from slipway.aws import Aws, calls, connect
 from slipway.config import Settings
 from slipway.errors import Interrupted, SlipwayError, ToolError
+from slipway.git import git
 from slipway.paths import Checkout
-from slipway.rehearse.stage import PARTS, git
+from slipway.rehearse.stage import PARTS
 from slipway.release import ledger
 from slipway.release.ledger import Release
 from slipway.runner import Runner
@@ -50,7 +51,7 @@ def live(app: App, settings: Settings) -> Version:
 
 def candidate(app: App) -> Version:
     """The working tree."""
-    status = git(app.checkout, "status", "--porcelain", "--", *PARTS)
+    status = git(app.checkout.root, "status", "--porcelain", "--", *PARTS)
     dirty = bool(app.runner.run(status).stdout.strip())
     commit = head(app.runner, app.checkout)
     return Version(commit=commit, source="the working tree", dirty=dirty)
@@ -89,13 +90,13 @@ def reached(app: App, settings: Settings) -> Aws:
 
 def known(runner: Runner, checkout: Checkout, commit: str) -> bool:
     """Whether git has the commit."""
-    asked = git(checkout, "cat-file", "-e", f"{commit}^{{commit}}")
+    asked = git(checkout.root, "cat-file", "-e", f"{commit}^{{commit}}")
     return bool(commit) and runner.run(asked, check=False).code == 0
 
 
 def head(runner: Runner, checkout: Checkout) -> str:
     """The last commit. Raises `ToolError` where there is none."""
-    found = runner.run(git(checkout, "rev-parse", "--verify", "--quiet", "HEAD"), check=False)
+    found = runner.run(git(checkout.root, "rev-parse", "--verify", "--quiet", "HEAD"), check=False)
     if found.code != 0:
         raise ToolError(
             "there is no commit to begin the rehearsal with",

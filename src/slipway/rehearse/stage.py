@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway import local, signals, tools
-from slipway.command import Command, command
+from slipway.command import Command
 from slipway.config import Local
 from slipway.errors import SlipwayError, ToolError
+from slipway.git import git
 from slipway.images import docker
 from slipway.paths import Checkout
 from slipway.runner import Runner, SubprocessRunner
@@ -34,7 +35,6 @@ CLOCK = "EMBEDDED_AWS_CLOCK_SCALE"
 ACCOUNTS_OWN = re.compile(r"^\s*(certificate_arn|domain_name)\s*=.*\n", re.MULTILINE)
 """Lines of a .tfvars file that name what is in the account alone."""
 
-_GIT_ENV: dict[str, str | None] = {"GIT_DIR": None, "GIT_INDEX_FILE": None, "GIT_WORK_TREE": None}
 _IDENTITY = ("-c", "user.name=rehearsal", "-c", "user.email=rehearsal@localhost")
 _PLAIN = ("-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=off")
 
@@ -93,22 +93,18 @@ class Stage:
             ("add", "--all", "--force", "--", *PARTS),
             (*_IDENTITY, *_PLAIN, "commit", "--quiet", "--allow-empty", "-m", what),
         ):
-            self.runner.run(git(self.checkout, *words))
-
-
-def git(checkout: Checkout, *words: str) -> Command:
-    return command("git", *words, cwd=checkout.root, env=_GIT_ENV)
+            self.runner.run(git(self.checkout.root, *words))
 
 
 def archive(origin: Checkout, commit: str, file: Path) -> Command:
     """Pack what a deploy reads of `commit`."""
-    return git(origin, "archive", "--format=tar", f"--output={file}", commit, "--", *PARTS)
+    return git(origin.root, "archive", "--format=tar", f"--output={file}", commit, "--", *PARTS)
 
 
 def listing(origin: Checkout) -> Command:
     """What git has, or would take, of what a deploy reads."""
     flags = ("--cached", "--others", "--exclude-standard", "-z")
-    return git(origin, "ls-files", *flags, "--", *PARTS)
+    return git(origin.root, "ls-files", *flags, "--", *PARTS)
 
 
 def without_accounts_own(text: str) -> str:
@@ -176,7 +172,7 @@ def made(origin: Checkout, runner: Runner) -> Stage:
             _link(origin.work / name, stage.checkout.work / name)
     if tools.cli_config_path(origin).is_file():
         shutil.copy2(tools.cli_config_path(origin), tools.cli_config_path(stage.checkout))
-    runner.run(git(stage.checkout, *_PLAIN, "init", "--quiet", "--template="))
+    runner.run(git(stage.checkout.root, *_PLAIN, "init", "--quiet", "--template="))
     return stage
 
 

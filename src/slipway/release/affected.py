@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from slipway.command import Command, command
 from slipway.config import Service, load
 from slipway.config.layers import Unreadable, leaves, read
 from slipway.config.sources import service_folders
 from slipway.errors import ConfigError, UsageError
+from slipway.git import git
 from slipway.images import source
 from slipway.infra.stacks import hcl_files
 from slipway.paths import Checkout
@@ -155,7 +155,7 @@ def tracked(folder: Path) -> list[str]:
 def resolve(checkout: Checkout, base: str, runner: Runner) -> str:
     """The full id of a commit."""
     words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
-    result = runner.run(git(checkout, *words), check=False)
+    result = runner.run(git(checkout.root, *words), check=False)
     if result.code != 0:
         raise UsageError(
             f"git has no commit called {base!r}",
@@ -169,17 +169,11 @@ def checked_out(checkout: Checkout, commit: str, runner: Runner) -> Iterator[Che
     """The files of a commit in a folder of their own; index and working tree are left alone."""
     checkout.work.mkdir(parents=True, exist_ok=True)
     # A checkout may be a folder of a larger repository.
-    below = runner.run(git(checkout, "rev-parse", "--show-prefix")).stdout.strip()
+    below = runner.run(git(checkout.root, "rev-parse", "--show-prefix")).stdout.strip()
     with TemporaryDirectory(dir=checkout.work) as folder:
         place = Path(folder)
         index = {"GIT_INDEX_FILE": str(place / "index")}
-        runner.run(git(checkout, "read-tree", commit, env=index))
+        runner.run(git(checkout.root, "read-tree", commit, env=index))
         prefix = f"--prefix={place / 'tree'}/"
-        runner.run(git(checkout, "checkout-index", "--all", "--quiet", prefix, env=index))
+        runner.run(git(checkout.root, "checkout-index", "--all", "--quiet", prefix, env=index))
         yield Checkout(place / "tree" / below)
-
-
-def git(checkout: Checkout, *words: str, env: Mapping[str, str] | None = None) -> Command:
-    """A git command about this checkout, whatever a hook's environment says."""
-    around = {"GIT_DIR": None, "GIT_INDEX_FILE": None, "GIT_WORK_TREE": None}
-    return command("git", *words, cwd=checkout.root, env={**around, **(env or {})})

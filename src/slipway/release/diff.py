@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway.aws import Aws, calls, error_code
-from slipway.command import Command, command
+from slipway.command import Command
+from slipway.git import git
 from slipway.release.ledger import Release
 from slipway.rollout import observe
 from slipway.rollout.decide import short
@@ -90,7 +91,7 @@ def leaves(value: Any, above: str = "") -> Iterator[tuple[str, object]]:
 def log(root: Path, folder: str, before: str, after: str) -> Command:
     """The commits that touch a folder and are in one of two, not in both."""
     words = ("log", "--left-right", "--format=%m %h %s", f"{before}...{after}", "--", folder)
-    return command("git", *words, cwd=root)
+    return git(root, *words)
 
 
 def commits(
