@@ -129,10 +129,12 @@ def _unknown_task(word: str, after: str | None, tasks: Collection) -> UsageError
         problem = f"{word} is a group of tasks, and needs one of them: {word}.…"
         return UsageError(problem, next_step=f"uv run invoke --list {word}")
     near = did_you_mean(word, tasks.task_names)
-    problem = f"no task is named {word}{near}"
     if after and not near:
-        problem += f"\n{usage(after, _flags(tasks, after))}"
-    return UsageError(problem, next_step="uv run invoke --list")
+        # Who writes `diff RELEASE RELEASE` means values, and not tasks.
+        return misused(
+            after, _flags(tasks, after), [f"{word} is neither the value of a flag nor a task"]
+        )
+    return UsageError(f"no task is named {word}{near}", next_step="uv run invoke --list")
 
 
 def _flags(tasks: Collection, name: str | None) -> tuple[Flag, ...]:

@@ -57,8 +57,11 @@ def ending(error: BaseException, name: str, interrupts: Interrupts) -> BaseExcep
         return Exit(told(error), 128 + number if number else error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         number = number or signal.SIGINT
-        told_of = f"{name} was stopped by {signal.Signals(number).name}"
-        return Exit(told(SlipwayError(told_of)), 128 + number)
+        stopped = SlipwayError(
+            f"{name} was stopped by {signal.Signals(number).name}",
+            next_step="the same command again, whenever you like: it begins with what is there",
+        )
+        return Exit(told(stopped), 128 + number)
     if isinstance(error, BrokenPipeError) and _stdout_is_closed():
         _drop_stdout()
         return Exit(code=STDOUT_CLOSED)

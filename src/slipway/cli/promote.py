@@ -55,7 +55,10 @@ def promote(
     from slipway.release.progress import Options
 
     if from_ == to:
-        raise UsageError(f"promote: --from and --to are both {to}")
+        raise UsageError(
+            f"promote: --from and --to are both {to}",
+            next_step="name the environment whose releases are verified with --from",
+        )
     demand_one_stdout("promote", as_json=json, log_json=log_json)
     app = App(dry_run=dry_run)
     options = Options(
