@@ -142,6 +142,26 @@ class Embedded:
             aws_secret_access_key="test",
         )
 
+    def target_group(self, name: str, *, unhealthy: int = 2, delay: int = 10) -> str:
+        """The ARN of a new one for port 8000; `delay` is that of deregistration, in seconds."""
+        elb = self.client("elbv2")
+        made = elb.create_target_group(
+            Name=name,
+            Protocol="HTTP",
+            Port=8000,
+            VpcId="vpc-1",
+            TargetType="ip",
+            HealthCheckPath="/health",
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=4,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=unhealthy,
+        )
+        arn = str(made["TargetGroups"][0]["TargetGroupArn"])
+        wait = {"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}
+        elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[wait])
+        return arn
+
     @property
     def containers(self) -> list[Any]:
         """Containers of this instance, whatever their state."""

@@ -191,20 +191,7 @@ class Shop:
 
     def open(self, name: str, listener: str, priority: int) -> None:
         """A service with one task, behind a rule of the load balancer."""
-        group = self.elb.create_target_group(
-            Name=name,
-            Protocol="HTTP",
-            Port=8000,
-            VpcId="vpc-1",
-            TargetType="ip",
-            HealthCheckPath="/health",
-            HealthCheckIntervalSeconds=5,
-            HealthCheckTimeoutSeconds=4,
-            HealthyThresholdCount=2,
-            UnhealthyThresholdCount=3,
-        )["TargetGroups"][0]["TargetGroupArn"]
-        delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "1"}
-        self.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
+        group = self.embedded.target_group(name, unhealthy=3, delay=1)
         self.elb.create_rule(
             ListenerArn=listener,
             Priority=priority,

@@ -123,21 +123,7 @@ def open_shop(embedded: Embedded) -> Shop:
     balancer = elb.create_load_balancer(Name="shop", Subnets=["subnet-1", "subnet-2"])
     balancer = balancer["LoadBalancers"][0]
     shop.host = balancer["DNSName"]
-    group = elb.create_target_group(
-        Name="app",
-        Protocol="HTTP",
-        Port=8000,
-        VpcId="vpc-1",
-        TargetType="ip",
-        HealthCheckPath="/health",
-        HealthCheckIntervalSeconds=5,
-        HealthCheckTimeoutSeconds=4,
-        HealthyThresholdCount=2,
-        UnhealthyThresholdCount=2,
-    )
-    shop.group = group["TargetGroups"][0]["TargetGroupArn"]
-    delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "10"}
-    elb.modify_target_group_attributes(TargetGroupArn=shop.group, Attributes=[delay])
+    shop.group = embedded.target_group("app")
     elb.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],
         Port=80,
