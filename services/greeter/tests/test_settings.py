@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from greeter import server
+from greeter import settings
 from greeter.settings import Settings
 
 
@@ -34,7 +34,9 @@ def test_a_wrong_setting_is_one_plain_line(
 ) -> None:
     """The program ends with code 2 and the variable's name, without a traceback or the value."""
     monkeypatch.setenv("PORT", "hunter2")
-    assert server.main() == 2
+    with pytest.raises(SystemExit) as ended:
+        settings.load()
+    assert ended.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith("PORT: ")
     assert error.count("\n") == 1
@@ -43,6 +45,7 @@ def test_a_wrong_setting_is_one_plain_line(
 
 def test_waits_fit_into_the_stop_timeout() -> None:
     """Draining, work in flight and a margin end before the 45 s after which a task is killed."""
-    settings = Settings()
-    assert settings.drain_seconds + settings.graceful_seconds + 5 + 5 <= 45
-    assert settings.keep_alive_seconds > 60
+    given = Settings()
+    assert given.drain_seconds + given.graceful_seconds + 5 + 5 <= 45
+    assert given.request_seconds < given.graceful_seconds
+    assert given.keep_alive_seconds > 60

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from prometheus_client import CollectorRegistry
-from prometheus_fastapi_instrumentator import Instrumentator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from greeter import api, health
-from greeter.middleware import AccessLog, CloseWhileDraining
+from fastapi import FastAPI
+
+from greeter import api, health, logs, metrics, problems
+from greeter.middleware import Edge
 from greeter.settings import Settings
 
-REQUEST_ID = "X-Request-ID"
+log = logs.get(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -24,41 +23,33 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=f"{prefix}/docs",
         openapi_url=f"{prefix}/openapi.json",
         redoc_url=None,
-        exception_handlers={Exception: _server_error},
+        lifespan=lifespan,
+        exception_handlers=problems.HANDLERS,
+        responses=problems.RESPONSES,
     )
     app.state.settings = settings
     app.state.readiness = health.Readiness()
+    app.state.metrics = metrics.Metrics()
     _add_routes(app, prefix)
-    _add_metrics(app)
-    _add_middleware(app)
+    app.add_middleware(
+        Edge, settings=settings, readiness=app.state.readiness, metrics=app.state.metrics
+    )
     return app
 
 
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """What is open from before the first request until after the last one."""
+    log.info("started", environment=app.state.settings.environment)
+    yield
+    log.info("stopped")
+
+
 def _add_routes(app: FastAPI, prefix: str) -> None:
+    # The busiest first and none inside another: each router before a route costs its requests.
+    app.include_router(api.v1, prefix=prefix)
+    app.add_api_route(prefix or "/", api.index, tags=["greetings"])
     # Load balancers keep the path and probe at the root, so health answers at both.
     for place in sorted({"", prefix}):
         app.include_router(health.router, prefix=place, include_in_schema=place == prefix)
-    app.include_router(api.routes(prefix))
-
-
-def _add_metrics(app: FastAPI) -> None:
-    instrumentator = Instrumentator(
-        should_group_status_codes=False,
-        excluded_handlers=["/metrics", ".*/health", ".*/ready"],
-        registry=CollectorRegistry(),
-    )
-    instrumentator.instrument(app).expose(app, include_in_schema=False)
-
-
-def _add_middleware(app: FastAPI) -> None:
-    # The last one added is the outermost: a request gets its id before anything else.
-    app.add_middleware(CloseWhileDraining, readiness=app.state.readiness)
-    app.add_middleware(AccessLog)
-    app.add_middleware(CorrelationIdMiddleware, header_name=REQUEST_ID)
-
-
-async def _server_error(_: Request, __: Exception) -> JSONResponse:
-    """Answer 500 with the id to look for in the logs; the server logs the traceback."""
-    request_id = correlation_id.get() or ""
-    content = {"detail": "internal server error", "request_id": request_id}
-    return JSONResponse(content, status_code=500, headers={REQUEST_ID: request_id})
+    app.include_router(metrics.router)

@@ -81,19 +81,3 @@ def test_draining_is_unready_but_alive(app: FastAPI, client: TestClient) -> None
 def test_connections_are_kept_otherwise(client: TestClient) -> None:
     """Load balancers reuse connections as long as the service stays."""
     assert "Connection" not in client.get("/").headers
-
-
-def test_metrics_count_by_route_template(client: TestClient) -> None:
-    """A metric per route, not per path: names in paths must not make endless series."""
-    client.get("/hello/Ada")
-    client.get("/hello/Grace")
-    client.get("/health")
-    text = client.get("/metrics").text
-    assert 'http_requests_total{handler="/hello/{name}",method="GET",status="200"} 2.0' in text
-    assert "Ada" not in text
-    assert "/health" not in text
-
-
-def test_metrics_are_not_public(client_below: Callable[[str], TestClient]) -> None:
-    """They are at the root only, where the load balancer sends nothing for a route below it."""
-    assert client_below("/shop").get("/shop/metrics").status_code == 404

@@ -16,12 +16,8 @@ class Greeting(BaseModel):
     message: str
 
 
-def routes(prefix: str) -> APIRouter:
-    """The endpoints below `prefix` (empty for a service that owns every path)."""
-    router = APIRouter(prefix=prefix, tags=["greetings"])
-    router.add_api_route("" if prefix else "/", index, methods=["GET"])
-    router.add_api_route("/hello/{name}", hello, methods=["GET"])
-    return router
+v1 = APIRouter(prefix="/v1", tags=["greetings"])
+"""What callers rely on; what they can't follow goes into a v2 beside it."""
 
 
 async def index(request: Request) -> Greeting:
@@ -29,6 +25,7 @@ async def index(request: Request) -> Greeting:
     return _greet(request, "world")
 
 
+@v1.get("/hello/{name}")
 async def hello(request: Request, name: Name) -> Greeting:
     """Greet somebody."""
     return _greet(request, name)

@@ -10,15 +10,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import structlog
 from fastapi import APIRouter, Request, Response, status
+
+from {{ cookiecutter.__module }} import logs
 
 Check = Callable[[], Awaitable[object]]
 
 CHECK_TIMEOUT = 2.0
 """Seconds for one check; below any load balancer's own timeout."""
 
-log = structlog.stdlib.get_logger(__name__)
+log = logs.get(__name__)
 router = APIRouter(tags=["health"])
 
 

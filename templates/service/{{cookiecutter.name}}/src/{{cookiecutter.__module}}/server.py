@@ -8,20 +8,17 @@ A second signal skips the first wait.
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextvars import Context
 from types import FrameType
 
-import structlog
 import uvicorn
 from fastapi import FastAPI
-from pydantic import ValidationError
 
 from {{ cookiecutter.__module }} import logs
 from {{ cookiecutter.__module }}.app import create_app
-from {{ cookiecutter.__module }}.settings import Settings
+from {{ cookiecutter.__module }}.settings import Settings, load
 
-log = structlog.stdlib.get_logger(__name__)
+log = logs.get(__name__)
 
 
 class Server(uvicorn.Server):
@@ -77,18 +74,8 @@ def build(app: FastAPI, settings: Settings) -> Server:
 
 def main() -> int:
     """Serve until a signal; the exit code."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        print(_problems(error), file=sys.stderr)
-        return 2
+    settings = load()
     logs.configure(settings)
     service = build(create_app(settings), settings)
     service.run()
     return 0 if service.started else 1
-
-
-def _problems(error: ValidationError) -> str:
-    """Each wrong environment variable on a line, without the value, which may be a secret."""
-    problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-    return "\n".join(problems)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -36,4 +37,24 @@ class Settings(BaseSettings):
     keep_alive_seconds: int = Field(default=75, ge=1)
     """Longer than the load balancer's idle timeout (60 s), or it meets closed connections."""
 
+    request_seconds: float = Field(default=25, gt=0)
+    """Time in which an answer has to begin; less than `graceful_seconds`, or the end cuts it."""
+    body_bytes: int = Field(default=1_048_576, ge=0)
+    """The largest body of a request."""
+
     greeting: str = "Hello"
+
+
+def load() -> Settings:
+    """The settings; the program ends with code 2 where some are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        print(problems(error), file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def problems(error: ValidationError) -> str:
+    """Each wrong environment variable on a line, without the value, which may be a secret."""
+    wrong = (f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+    return "\n".join(wrong)
