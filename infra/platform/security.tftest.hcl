@@ -97,7 +97,7 @@ run "roles_of_github" {
 
   assert {
     condition = alltrue([for statement in jsondecode(aws_iam_policy.this["rollout"].policy).Statement :
-      statement.Condition.StringEquals["iam:PassedToService"] == "ecs-tasks.amazonaws.com" if statement.Action == "iam:PassRole"
+      statement.Condition.StringEquals["iam:PassedToService"] == ["ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"] if statement.Action == "iam:PassRole"
     ])
     error_message = "roles are passed to tasks and to nothing else"
   }

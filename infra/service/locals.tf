@@ -22,7 +22,9 @@ locals {
   replica_region    = try(coalesce(local.contract.replica_region), null)
 
   # --- How it is rolled out ----------------------------------------------------------------------
-  codedeploy      = var.service.deploy.strategy != "rolling"
+  serves          = var.service.kind == "web"
+  codedeploy      = local.serves && var.service.deploy.strategy != "rolling"
+  target_groups   = merge(module.route[*].target_groups...)
   rollback_alarms = flatten(module.observability[*].rollback_alarm_names)
   drain           = 30 # seconds; services finish requests that long after SIGTERM
 
@@ -57,9 +59,11 @@ locals {
     { for name, bucket in module.storage.names : "BUCKET_${upper(replace(name, "-", "_"))}" => bucket },
     {
       ENVIRONMENT  = var.environment
-      PORT         = tostring(var.service.port)
-      ROUTE_PATH   = local.route_path
       SERVICE_NAME = var.service.name
+    },
+    !local.serves ? {} : {
+      PORT       = tostring(var.service.port)
+      ROUTE_PATH = local.route_path
     },
   )
   secrets = merge(

@@ -63,6 +63,7 @@ module "roles" {
 
 module "route" {
   source = "../modules/route"
+  count  = local.serves ? 1 : 0
 
   name                 = local.name
   vpc_id               = local.contract.vpc_id
@@ -76,6 +77,11 @@ module "route" {
   blue_green           = local.codedeploy
 }
 
+moved {
+  from = module.route
+  to   = module.route[0]
+}
+
 # --- Tasks -------------------------------------------------------------------------------------
 
 module "task_definition" {
@@ -87,7 +93,7 @@ module "task_definition" {
   cpu                = var.service.cpu
   memory             = var.service.memory
   architecture       = var.service.architecture
-  port               = var.service.port
+  port               = local.serves ? var.service.port : null
   stop_timeout       = var.service.stop_timeout
   drain              = local.drain
   health             = var.service.health
@@ -97,19 +103,21 @@ module "task_definition" {
   region             = var.region
   env                = merge(local.env, local.cache_env, local.database_env)
   secrets            = merge(local.secrets, local.database_secrets)
+  labels             = local.job_labels
 }
 
 module "service" {
   source = "../modules/service"
 
   name                            = local.name
+  serves                          = local.serves
   cluster_arn                     = local.contract.cluster_arn
   vpc_id                          = local.contract.vpc_id
   subnets                         = local.contract.task_subnets
   assign_public_ip                = local.contract.assign_public_ip
   load_balancer_security_group_id = local.contract.load_balancer_security_group_id
   exec                            = local.exec
-  port                            = var.service.port
+  port                            = local.serves ? var.service.port : null
   former_port                     = var.service.former_port
   grace                           = var.service.health.grace
   desired_count                   = local.waits ? 0 : var.service.scale.min
@@ -117,7 +125,7 @@ module "service" {
   minimum_healthy_percent         = var.service.deploy.minimum_healthy_percent
   maximum_percent                 = var.service.deploy.maximum_percent
   alarm_names                     = local.rollback_alarms
-  target_group_arn                = module.route.blue_arn
+  target_group_arn                = one(module.route[*].blue_arn)
   task_definition_arn             = module.task_definition.arn
   container_name                  = module.task_definition.container_name
 }
@@ -138,7 +146,7 @@ module "codedeploy" {
   listener_arn      = local.contract.listener_arn
   test_listener_arn = local.test_listener_arn
   ready_wait        = local.test_url == "" ? 0 : 15
-  target_groups     = { for colour in ["blue", "green"] : colour => module.route.target_groups[colour].name }
+  target_groups     = { for colour in ["blue", "green"] : colour => local.target_groups[colour].name }
   task_roles        = [module.roles.execution_arn, module.roles.task_arn]
   alarm_names       = local.rollback_alarms
 }
@@ -147,7 +155,7 @@ module "codedeploy" {
 
 module "scaling" {
   source = "../modules/scaling"
-  count  = local.contract.scaling ? 1 : 0
+  count  = local.serves && local.contract.scaling ? 1 : 0
 
   cluster_name  = local.contract.cluster_name
   service_name  = module.service.name
@@ -157,18 +165,18 @@ module "scaling" {
   memory        = var.service.scale.memory
   requests      = var.service.scale.requests
   load_balancer = split(":loadbalancer/", local.contract.load_balancer_arn)[1]
-  target_groups = { for colour, group in module.route.target_groups : colour => group.arn_suffix }
+  target_groups = { for colour, group in local.target_groups : colour => group.arn_suffix }
 }
 
 module "observability" {
   source = "../modules/observability"
-  count  = local.alarms ? 1 : 0
+  count  = local.serves && local.alarms ? 1 : 0
 
   name              = local.name
   cluster_name      = local.contract.cluster_name
   service_name      = local.name # not the resource: a rolling service is told of its alarms when it is made
   load_balancer_arn = local.contract.load_balancer_arn
-  target_groups     = { for colour, group in module.route.target_groups : colour => group.arn }
+  target_groups     = { for colour, group in local.target_groups : colour => group.arn }
   thresholds        = var.service.alarms
   minimum_running   = var.service.scale.min
   topic_arn         = local.alarm_topic_arn

@@ -40,6 +40,16 @@ output "network" {
   }
 }
 
+output "released" {
+  description = "Parameter with the revision that the jobs run by. Null: that of the ECS service."
+  value       = one(aws_ssm_parameter.released[*].name)
+}
+
+output "schedules" {
+  description = "Schedule group, and the jobs that have a schedule in it. Null: there are none."
+  value       = one([for schedules in module.schedules : { group = schedules.group, jobs = keys(local.scheduled) }])
+}
+
 output "secrets" {
   description = "ARN of each secret by the last part of its name."
   value       = module.secrets.arns
@@ -51,18 +61,18 @@ output "security_group_id" {
 }
 
 output "service_name" {
-  description = "Name of the ECS service."
+  description = "Name of the ECS service. Null: there is none, only jobs."
   value       = module.service.name
 }
 
 output "target_group_arn" {
-  description = "Target group that the tasks join; under CodeDeploy the one that starts."
-  value       = module.route.blue_arn
+  description = "Target group that the tasks join; under CodeDeploy the one that starts. Null: nobody connects to them."
+  value       = one(module.route[*].blue_arn)
 }
 
 output "target_group_arns" {
   description = "Target groups by colour; a rolling service has a blue one only."
-  value       = { for colour, group in module.route.target_groups : colour => group.arn }
+  value       = { for colour, group in local.target_groups : colour => group.arn }
 }
 
 output "task_definition_arn" {
@@ -76,6 +86,6 @@ output "test_url" {
 }
 
 output "url" {
-  description = "Where the service answers, with its path."
-  value       = "${local.url}${local.route_path}"
+  description = "Where the service answers, with its path. Empty: nowhere."
+  value       = local.serves ? "${local.url}${local.route_path}" : ""
 }

@@ -44,7 +44,7 @@ run "as_it_is" {
   state_key = "orders"
 
   assert {
-    condition     = module.route.target_groups["blue"].id == run.as_it_was.ids.target_group
+    condition     = module.route[0].target_groups["blue"].id == run.as_it_was.ids.target_group
     error_message = "the target group stays, under its new address"
   }
 

@@ -51,10 +51,10 @@ run "starts_safe" {
 
   assert {
     condition = alltrue([
-      aws_vpc_security_group_ingress_rule.load_balancer.from_port == 8000,
-      aws_vpc_security_group_ingress_rule.load_balancer.to_port == 8000,
-      aws_vpc_security_group_ingress_rule.load_balancer.referenced_security_group_id == "sg-1",
-      aws_vpc_security_group_ingress_rule.load_balancer.cidr_ipv4 == null,
+      aws_vpc_security_group_ingress_rule.load_balancer[0].from_port == 8000,
+      aws_vpc_security_group_ingress_rule.load_balancer[0].to_port == 8000,
+      aws_vpc_security_group_ingress_rule.load_balancer[0].referenced_security_group_id == "sg-1",
+      aws_vpc_security_group_ingress_rule.load_balancer[0].cidr_ipv4 == null,
     ])
     error_message = "only the load balancer gets in, only on the service's port"
   }
@@ -168,12 +168,36 @@ run "keeps_the_former_port_open" {
   }
 
   assert {
-    condition     = aws_vpc_security_group_ingress_rule.load_balancer.from_port == 9000 && aws_vpc_security_group_ingress_rule.former_port[0].to_port == 8000
+    condition     = aws_vpc_security_group_ingress_rule.load_balancer[0].from_port == 9000 && aws_vpc_security_group_ingress_rule.former_port[0].to_port == 8000
     error_message = "while a new port rolls out, the tasks of the old one still serve"
   }
 
   assert {
     condition     = one(aws_ecs_service.rolling[0].alarms).alarm_names == toset(["shop-dev-orders-errors"]) && one(aws_ecs_service.rolling[0].alarms).rollback
     error_message = "alarms take a rollout back"
+  }
+}
+
+run "lets_nobody_in_where_nobody_is_served" {
+  module {
+    source = "../modules/service"
+  }
+
+  command = plan
+
+  variables {
+    serves           = false
+    port             = null
+    target_group_arn = null
+  }
+
+  assert {
+    condition = alltrue([
+      length(aws_ecs_service.rolling) == 0,
+      length(aws_ecs_service.codedeploy) == 0,
+      length(aws_vpc_security_group_ingress_rule.load_balancer) == 0,
+      length(aws_vpc_security_group_ingress_rule.former_port) == 0,
+    ])
+    error_message = "jobs have a group of their own, which nobody may connect to, and no ECS service"
   }
 }

@@ -123,10 +123,12 @@ run "reads_secrets_and_runs_once" {
     health  = null
     command = ["python", "-m", "orders.migrate"]
     secrets = { STRIPE_KEY = "arn:aws:secretsmanager:us-west-1:123456789012:secret:stripe-AbCdEf" }
+    labels  = { "slipway.jobs" = "{}" }
   }
 
   assert {
     condition = alltrue([
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].dockerLabels == { "slipway.jobs" = "{}" },
       jsondecode(aws_ecs_task_definition.this.container_definitions)[0].secrets == [{ name = "STRIPE_KEY", valueFrom = "arn:aws:secretsmanager:us-west-1:123456789012:secret:stripe-AbCdEf" }],
       jsondecode(aws_ecs_task_definition.this.container_definitions)[0].command == ["python", "-m", "orders.migrate"],
       !can(jsondecode(aws_ecs_task_definition.this.container_definitions)[0].portMappings),

@@ -113,6 +113,14 @@ variable "service" {
     secrets     = optional(list(string), [])
     parameters  = optional(map(string), {})
     former_port = optional(number)
+    kind        = optional(string, "web")
+    jobs = optional(map(object({
+      command  = list(string)
+      schedule = optional(string, "")
+      timezone = optional(string, "UTC")
+      cpu      = optional(number, 0)
+      memory   = optional(number, 0)
+    })), {})
   })
   description = "The service's manifest, as it is in this environment."
 
@@ -175,7 +183,7 @@ variable "service" {
   }
 
   validation {
-    condition     = var.service.route.path != "" || var.service.route.host != ""
+    condition     = var.service.kind == "job" || var.service.route.path != "" || var.service.route.host != ""
     error_message = "service.route: a path, a host, or both."
   }
 
@@ -190,7 +198,7 @@ variable "service" {
   }
 
   validation {
-    condition     = var.service.route.priority >= 1 && var.service.route.priority <= 49999
+    condition     = var.service.kind == "job" || var.service.route.priority >= 1 && var.service.route.priority <= 49999
     error_message = "service.route.priority: 1 to 49999, unique in the environment."
   }
 
@@ -281,6 +289,21 @@ variable "service" {
   validation {
     condition     = length(setunion(keys(var.service.env), var.service.secrets, keys(var.service.parameters))) == length(var.service.env) + length(var.service.secrets) + length(var.service.parameters)
     error_message = "service.env, service.secrets, service.parameters: a variable is set twice."
+  }
+
+  validation {
+    condition     = contains(["web", "job"], var.service.kind) && (var.service.kind == "web" || length(var.service.jobs) > 0)
+    error_message = "service.kind: web, or job with at least one of service.jobs."
+  }
+
+  validation {
+    condition     = alltrue([for name, job in var.service.jobs : can(regex("^[a-z](-?[a-z0-9])*$", name)) && length(name) <= 20 && length(job.command) > 0])
+    error_message = "service.jobs: names of 1 to 20 lower-case letters, digits and single hyphens, beginning with a letter; each with a command."
+  }
+
+  validation {
+    condition     = alltrue([for job in values(var.service.jobs) : can(regex("^((rate|cron|at)[(][^()]+[)])?$", job.schedule))])
+    error_message = "service.jobs: a schedule is empty, or rate(…), cron(…) or at(…)."
   }
 
   validation {

@@ -135,3 +135,9 @@ mock_resource "aws_apigatewayv2_api" {
     api_endpoint = "https://mock.execute-api.us-west-1.amazonaws.com"
   }
 }
+
+mock_resource "aws_scheduler_schedule_group" {
+  defaults = {
+    arn = "arn:aws:scheduler:us-west-1:123456789012:schedule-group/mock"
+  }
+}

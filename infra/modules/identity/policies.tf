@@ -39,6 +39,7 @@ locals {
         "kms:Describe*", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:List*",
         "logs:Describe*", "logs:ListTagsForResource",
         "rds:Describe*", "rds:ListTagsForResource",
+        "scheduler:Get*", "scheduler:List*",
         "serverlessrepo:GetApplication",
         "sns:Get*", "sns:List*",
         "ssm:DescribeParameters",
@@ -163,12 +164,22 @@ locals {
       ]
     },
     {
-      # The tasks' own roles, to tasks and to nothing else.
+      # Which revision the jobs run by.
+      Sid    = "Jobs"
+      Effect = "Allow"
+      Action = ["scheduler:GetSchedule", "scheduler:ListSchedules", "scheduler:UpdateSchedule", "ssm:PutParameter"]
+      Resource = [
+        "${local.arn}:scheduler:${local.here}:schedule/${var.name}-*",
+        "${local.arn}:ssm:${local.here}:parameter/${var.name}/jobs/*",
+      ]
+    },
+    {
+      # The tasks' own roles to tasks, a schedule's to Scheduler, and none to anything else.
       Sid       = "PassToTasks"
       Effect    = "Allow"
       Action    = "iam:PassRole"
       Resource  = "${local.arn}:iam::${var.account_id}:role/${var.name}-*"
-      Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      Condition = { StringEquals = { "iam:PassedToService" = ["ecs-tasks.amazonaws.com", "scheduler.amazonaws.com"] } }
     },
   ]
 

@@ -85,6 +85,7 @@ locals {
         "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue",
         "secretsmanager:RestoreSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource",
         "secretsmanager:UntagResource", "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
+        "scheduler:*",
         "sns:*",
         "ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource",
       ]
@@ -104,6 +105,8 @@ locals {
           "logs:${local.here}:log-group:*${var.name}*",
           "rds:${local.here}:*:${var.name}*",
           "rds:${local.here}:og:default:postgres-*",
+          "scheduler:${local.here}:schedule-group/${var.name}-*",
+          "scheduler:${local.here}:schedule/${var.name}-*",
           "secretsmanager:${local.here}:secret:${var.name}/*",
           "secretsmanager:${local.here}:secret:rds!db-*",
           "sns:${local.here}:${var.name}-*",
@@ -175,7 +178,7 @@ locals {
       Resource = "${local.arn}:iam::${var.account_id}:role/${var.name}-*"
       Condition = { StringEquals = { "iam:PassedToService" = [
         "codedeploy.amazonaws.com", "ecs-tasks.amazonaws.com", "lambda.amazonaws.com", "monitoring.rds.amazonaws.com",
-        "s3.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+        "s3.amazonaws.com", "scheduler.amazonaws.com", "vpc-flow-logs.amazonaws.com",
       ] } }
     },
     {

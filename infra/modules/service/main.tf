@@ -1,6 +1,7 @@
 locals {
-  codedeploy  = var.controller == "CODE_DEPLOY"
-  former_port = var.former_port == null ? false : var.former_port != var.port
+  rolling     = var.serves && var.controller == "ECS"
+  codedeploy  = var.serves && var.controller == "CODE_DEPLOY"
+  former_port = !var.serves || var.former_port == null ? false : var.former_port != var.port
 }
 
 # --- Who may connect ---------------------------------------------------------------------------
@@ -14,6 +15,8 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
+  count = var.serves ? 1 : 0
+
   security_group_id            = aws_security_group.this.id
   description                  = "Load balancer to the service's port"
   referenced_security_group_id = var.load_balancer_security_group_id
@@ -23,6 +26,11 @@ resource "aws_vpc_security_group_ingress_rule" "load_balancer" {
 
   # Opened under its second rule before this one moves on.
   depends_on = [aws_vpc_security_group_ingress_rule.former_port]
+}
+
+moved {
+  from = aws_vpc_security_group_ingress_rule.load_balancer
+  to   = aws_vpc_security_group_ingress_rule.load_balancer[0]
 }
 
 # While a new port rolls out, the tasks of the old one still serve.
@@ -51,10 +59,10 @@ resource "aws_vpc_security_group_egress_rule" "out" {
 # --- Service: one of two ------------------------------------------------------------------------
 #
 # What Terraform ignores must be written out, and under CodeDeploy it has to ignore more. Hence two
-# resources that say almost the same; of every service exactly one exists.
+# resources that say almost the same; of every service that serves exactly one exists.
 
 resource "aws_ecs_service" "rolling" {
-  count = local.codedeploy ? 0 : 1
+  count = local.rolling ? 1 : 0
 
   name                               = var.name
   cluster                            = var.cluster_arn

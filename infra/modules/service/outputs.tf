@@ -1,10 +1,10 @@
 output "id" {
-  description = "Id of the service: another one when it is made anew."
+  description = "Id of the service: another one when it is made anew. Null: there is none."
   value       = one(concat(aws_ecs_service.rolling[*].id, aws_ecs_service.codedeploy[*].id))
 }
 
 output "name" {
-  description = "Name of the service."
+  description = "Name of the service. Null: there is none."
   value       = one(concat(aws_ecs_service.rolling[*].name, aws_ecs_service.codedeploy[*].name))
 }
 

@@ -50,6 +50,7 @@ variable "former_port" {
 variable "grace" {
   type        = number
   description = "Seconds after a task's start in which failing target health does not count."
+  default     = 0
 }
 
 variable "load_balancer_security_group_id" {
@@ -74,7 +75,14 @@ variable "name" {
 
 variable "port" {
   type        = number
-  description = "Port that the tasks listen on."
+  description = "Port that the tasks listen on. Null: nobody may connect to them."
+  default     = null
+}
+
+variable "serves" {
+  type        = bool
+  description = "Whether there is an ECS service. Else the group alone: for tasks that run to their end."
+  default     = true
 }
 
 variable "subnets" {
@@ -84,7 +92,8 @@ variable "subnets" {
 
 variable "target_group_arn" {
   type        = string
-  description = "Target group that the tasks join."
+  description = "Target group that the tasks join. Null: none does."
+  default     = null
 }
 
 variable "task_definition_arn" {

@@ -29,6 +29,8 @@ locals {
     environment  = [for name, value in var.env : { name = name, value = value }]
     secrets      = length(var.secrets) == 0 ? null : [for name, place in var.secrets : { name = name, valueFrom = place }]
 
+    dockerLabels = length(var.labels) == 0 ? null : var.labels
+
     healthCheck = !local.serves ? null : {
       command     = ["CMD", "python3", "-c", local.probe]
       interval    = var.health.interval

@@ -58,6 +58,12 @@ variable "image" {
   description = "Image by digest."
 }
 
+variable "labels" {
+  type        = map(string)
+  description = "Labels of the container: what a revision says about itself."
+  default     = {}
+}
+
 variable "log_group" {
   type        = string
   description = "Log group of the container."

@@ -12,6 +12,7 @@ routes.py     which requests go where, between services
 needs.py      which services come before which
 variables.py  which variables a container gets, and from where
 buckets.py    what S3 buckets are called
+jobs.py       what a job may be, and what a service that only has jobs may not
 problems.py   all that is wrong, in one list
 load.py       all of it in order: `load`
 effective.py  settings flat, for `invoke config`
@@ -28,6 +29,7 @@ from slipway.config.manifest import (
     Deploy,
     Health,
     Hooks,
+    Job,
     Route,
     Scale,
     Service,
@@ -46,6 +48,7 @@ __all__ = [
     "Environment",
     "Health",
     "Hooks",
+    "Job",
     "Local",
     "Notify",
     "Project",

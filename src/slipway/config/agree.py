@@ -8,24 +8,13 @@ from itertools import product
 
 from slipway.config.check import Location, Problem, location
 from slipway.config.clash import Clash, Rule
+from slipway.config.fargate import unfit
+from slipway.config.jobs import is_web_only, job_clashes, web_only
 from slipway.config.layers import Merged, Tree, leaves
 from slipway.config.manifest import LONGEST_SHIFT, waits
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.sources import EMBEDDED_ACCOUNT
 from slipway.config.variables import doubled_variables, reserved_variables
-
-GIB = 1024
-
-FARGATE: Mapping[int, tuple[int, ...]] = {
-    256: (512, 1 * GIB, 2 * GIB),
-    512: tuple(range(1 * GIB, 4 * GIB + 1, GIB)),
-    1024: tuple(range(2 * GIB, 8 * GIB + 1, GIB)),
-    2048: tuple(range(4 * GIB, 16 * GIB + 1, GIB)),
-    4096: tuple(range(8 * GIB, 30 * GIB + 1, GIB)),
-    8192: tuple(range(16 * GIB, 60 * GIB + 1, 4 * GIB)),
-    16384: tuple(range(32 * GIB, 120 * GIB + 1, 8 * GIB)),
-}
-"""Memory sizes (MiB) for each cpu; source: AWS's "Task CPU and memory" table of Fargate."""
 
 HALF = 50
 """Largest step of `linear`, %: with a larger one there is one step and a smaller rest."""
@@ -33,7 +22,13 @@ HALF = 50
 
 def service_problems(merged: Merged) -> list[Problem]:
     """What does not fit together in one service for one environment."""
-    return [_problem(merged, clash) for rule in RULES for clash in rule(merged.values)]
+    clashes = (
+        clash
+        for rule in RULES
+        for clash in rule(merged.values)
+        if merged.values["kind"] == "web" or not all(is_web_only(key) for key in clash.keys)
+    )
+    return [*web_only(merged), *(_problem(merged, clash) for clash in clashes)]
 
 
 def _problem(merged: Merged, clash: Clash, above: Location = ()) -> Problem:
@@ -42,14 +37,8 @@ def _problem(merged: Merged, clash: Clash, above: Location = ()) -> Problem:
 
 
 def _fargate(service: Tree) -> Iterator[Clash]:
-    cpu, memory = service["cpu"], service["memory"]
-    if memory not in FARGATE[cpu]:
-        sizes = ", ".join(str(size) for size in FARGATE[cpu])
-        yield Clash(
-            keys=("cpu", "memory"),
-            reason=f"cpu {cpu} and memory {memory} don't go together on Fargate; "
-            f"with cpu {cpu} memory is one of {sizes}",
-        )
+    if reason := unfit(service["cpu"], service["memory"]):
+        yield Clash(keys=("cpu", "memory"), reason=reason)
 
 
 def _health(service: Tree) -> Iterator[Clash]:
@@ -156,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     _migrate,
     _hooks,
     _smoke,
+    job_clashes,
     reserved_variables,
     doubled_variables,
 )

@@ -13,16 +13,20 @@ from typing import Annotated, Literal
 
 from slipway.config.rules import (
     BucketName,
+    CommandLine,
     EnvironmentName,
     Flag,
     HookName,
     Host,
+    JobName,
     JsonTable,
     ParameterName,
     RequestPath,
+    Schedule,
     SecretName,
     ServiceName,
     Text,
+    TimeZone,
     UrlPath,
     VariableName,
     between,
@@ -200,6 +204,22 @@ class Bucket(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Job(Table):
+    """A task of the service's image that runs to its end: at set times, or by hand."""
+
+    command: CommandLine
+    """What runs; its exit code tells how it went."""
+    schedule: Schedule
+    """When it runs, in EventBridge Scheduler's words; empty: only by `invoke jobs.run`."""
+    timezone: TimeZone
+    """Time zone of `schedule`, daylight saving included."""
+    cpu: Literal[0, 256, 512, 1024, 2048, 4096, 8192, 16384]
+    """CPU units of its task; 0: as many as the service's."""
+    memory: Annotated[int, between(0, 122880, "MiB")]
+    """Memory of its task in MiB; 0: as much as the service's."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Common(Table):
     """What services may have in common: the tables of defaults in slipway.toml."""
 
@@ -239,6 +259,8 @@ class Override(Common):
     needs: tuple[ServiceName, ...]
     """Services that are rolled out before this one; it is not started when one of them fails."""
     smoke: tuple[Smoke, ...]
+    jobs: Mapping[JobName, Job]
+    """Tasks that run to their end, by name; a service that serves may have some as well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +269,13 @@ class Manifest(Override):
 
     name: ServiceName
     """The same as the name of its folder."""
+    kind: Literal["web", "job"]
+    """`web` serves all the time; `job` serves nobody and only runs its `[jobs.NAME]`."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is a web service: one with a port, a route and tasks that stay."""
+        return self.kind == "web"
 
 
 @dataclass(frozen=True, kw_only=True)

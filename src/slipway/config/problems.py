@@ -11,6 +11,7 @@ from slipway.config.agree import (
 )
 from slipway.config.buckets import bucket_problems
 from slipway.config.check import Problem, location
+from slipway.config.jobs import commands
 from slipway.config.layers import Merged, leaves
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.needs import need_problems
@@ -57,8 +58,10 @@ def _merged(sources: Sources, environment: str) -> dict[str, Merged]:
 def _manifest(sources: Sources, folder: str, file: File) -> Iterator[Problem]:
     if not file.readable:
         return
-    required = {"name": f'"{folder}"', "route.priority": "a number that no other service has"}
-    yield from _missing(file, required)
+    required = {"name": f'"{folder}"'}
+    if file.values.get("kind") != "job":
+        required["route.priority"] = "a number that no other service has"
+    yield from _missing(file, {**required, **commands(file.values)})
     name = file.values.get("name", folder)
     if name != folder:
         yield Problem(place=f"{file.shown}: name", reason=f'must be "{folder}", as its folder')
@@ -75,7 +78,7 @@ def _fleet(sources: Sources, fleet: Mapping[str, Merged]) -> Iterator[Problem]:
     for name, merged in fleet.items():
         doubts = (*sources.project.problems, *sources.services[name].problems)
         yield from _sure(service_problems(merged), doubts)
-        if "route.priority" in merged.origins:
+        if merged.values["kind"] == "web" and "route.priority" in merged.origins:
             routed[name] = merged
     yield from route_problems(routed)
     yield from need_problems(fleet)

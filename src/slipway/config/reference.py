@@ -16,6 +16,7 @@ from slipway.config.manifest import (
     Deploy,
     Health,
     Hooks,
+    Job,
     Manifest,
     Route,
     Scale,
@@ -58,6 +59,7 @@ FILES: Mapping[str, tuple[Section, ...]] = {
         Section(title="[database]", kind=Database, defaults="service.database"),
         Section(title="[cache]", kind=Cache, defaults="service.cache"),
         Section(title="[buckets.NAME]", kind=Bucket, defaults="bucket"),
+        Section(title="[jobs.NAME]", kind=Job, defaults="job"),
     ),
 }
 

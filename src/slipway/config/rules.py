@@ -150,6 +150,38 @@ ParameterName = Annotated[
         longest=1011,
     ),
 ]
+JobName = Annotated[
+    str,
+    like(
+        WORDS,
+        "1 to 20 lowercase letters, digits and single hyphens, beginning with a letter",
+        longest=20,
+    ),
+]
+CommandLine = Annotated[
+    tuple[Text, ...],
+    Must(
+        'a list of texts, the program first, as ["python", "-m", "reports"]',
+        {"min_length": 1, "strict": False},
+    ),
+]
+Schedule = Annotated[
+    str,
+    like(
+        r"(rate\([1-9][0-9]{0,5} (minute|hour|day)s?\)"
+        r"|cron\([0-9A-Z*,/?#-]+( [0-9A-Z*,/?#-]+){5}\)"
+        r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))?",
+        'empty, or a schedule as "rate(1 hour)", "cron(0 6 * * ? *)" or "at(2027-01-31T06:00:00)"',
+    ),
+]
+TimeZone = Annotated[
+    str,
+    like(
+        "[A-Za-z]+([_+-][A-Za-z0-9]+)*(/[A-Za-z0-9]+([_+-][A-Za-z0-9]+)*)*",
+        'the name of a time zone, as "UTC" or "America/New_York"',
+        longest=50,
+    ),
+]
 BucketName = Annotated[
     str,
     like(

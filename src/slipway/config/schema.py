@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.config.check import adapter
@@ -21,11 +21,15 @@ BEGIN, END = "<!-- begin: generated -->", "<!-- end: generated -->"
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """A schema: its file in docs/schema, what it describes, which keys must be there."""
+    """A schema: its file in docs/schema, what it describes, which keys must be there.
+
+    `kinds` are those that must be there besides, by what `kind` says.
+    """
 
     file: str
     kind: type
     required: Mapping[str, tuple[str, ...]]
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 PUBLISHED = (
@@ -41,7 +45,8 @@ PUBLISHED = (
     Published(
         file="service.json",
         kind=ServiceFile,
-        required={"": ("name", "route"), "route": ("priority",), "Smoke": ("path",)},
+        required={"": ("name",), "route": ("priority",), "Smoke": ("path",)},
+        kinds={"job": ("jobs",), "web": ("route",)},
     ),
 )
 
@@ -70,8 +75,20 @@ def schema_text(published: Published) -> str:
     _add(schema, "description", meanings(published.kind))
     for node in _nodes(schema):
         _tidy(node)
+    if published.kinds:
+        schema |= _by_kind(published.kinds)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps({**head, **schema}, indent=2) + "\n"
+
+
+def _by_kind(kinds: Mapping[str, tuple[str, ...]]) -> Schema:
+    """What a file must have: that of a job where it says so, else that of a web service."""
+    job = {"properties": {"kind": {"const": "job"}}, "required": ["kind"]}
+    return {
+        "if": job,
+        "then": {"required": list(kinds["job"])},
+        "else": {"required": list(kinds["web"])},
+    }
 
 
 def _defaults_of(name: str) -> Mapping[str, Any]:
@@ -87,6 +104,7 @@ def _defaults_of(name: str) -> Mapping[str, Any]:
         "EnvironmentFile": ours["environment"],
         "Notify": ours["notify"],
         "Bucket": ours["bucket"],
+        "Job": ours["job"],
         "Smoke": ours["smoke"],
         **{key.capitalize(): table for key, table in inside.items() if isinstance(table, Mapping)},
     }

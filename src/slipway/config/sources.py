@@ -80,7 +80,8 @@ class Sources:
     def merged_service(self, environment: str, name: str) -> Merged:
         """service.toml and its environment's table over the defaults of slipway.toml and ours."""
         layers = self.service_layers(environment, name)
-        merged = merge([self._ours("service"), self._buckets(layers), *layers])
+        defaults = [self._each(layers, "buckets", "bucket"), self._each(layers, "jobs", "job")]
+        merged = merge([self._ours("service"), *defaults, self._routeless(name), *layers])
         smoke = [{**self.defaults["smoke"], **one} for one in merged.values["smoke"]]
         return replace(merged, values={**merged.values, "smoke": smoke})
 
@@ -94,11 +95,16 @@ class Sources:
             own.table(f"environments.{environment}"),
         )
 
-    def _buckets(self, layers: Iterable[Layer]) -> Layer:
-        """The defaults of every bucket that one of the layers names."""
-        names = [name for layer in layers for name in layer.values.get("buckets", {})]
-        values = {"buckets": dict.fromkeys(names, self.defaults["bucket"])}
+    def _each(self, layers: Iterable[Layer], table: str, one: str) -> Layer:
+        """The defaults (those of `one`) of every name that the layers have in a table of names."""
+        names = [name for layer in layers for name in layer.values.get(table, {})]
+        values = {table: dict.fromkeys(names, self.defaults[one])}
         return Layer(origin=DEFAULTS, values=values)
+
+    def _routeless(self, name: str) -> Layer:
+        """What a service that serves nobody need not write: the priority of its route."""
+        job = self.services[name].values.get("kind") == "job"
+        return Layer(origin=DEFAULTS, values={"route": {"priority": 0}} if job else {})
 
     def _ours(self, table: str) -> Layer:
         return Layer(origin=DEFAULTS, values=self.defaults[table])

@@ -134,6 +134,7 @@ def service_variable(service: Service) -> dict[str, object]:
         del deploy[engines]
     return {
         "name": service.name,
+        "kind": service.kind,
         "port": service.port,
         "cpu": service.cpu,
         "memory": service.memory,
@@ -150,6 +151,7 @@ def service_variable(service: Service) -> dict[str, object]:
         "secrets": list(service.secrets),
         "parameters": dict(service.parameters),
         "env": dict(service.env),
+        "jobs": {name: asdict(job) for name, job in service.jobs.items()},
     }
 
 

@@ -9,10 +9,10 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from slipway.config.agree import FARGATE
 from slipway.config.check import check, hint_at, keys
+from slipway.config.fargate import FARGATE
 from slipway.config.layers import defaults, leaves
-from slipway.config.manifest import Bucket, Common, Manifest
+from slipway.config.manifest import Bucket, Common, Job, Manifest
 from slipway.config.reference import tables
 from slipway.config.settings import EnvironmentTable, Local, Project, ProjectFile
 
@@ -22,6 +22,7 @@ KINDS = {
     "environment": EnvironmentTable,
     "service": Manifest,
     "bucket": Bucket,
+    "job": Job,
 }
 WITHOUT_DEFAULT = {
     "project": {"name"},
@@ -29,6 +30,7 @@ WITHOUT_DEFAULT = {
     "environment": {"target", "region", "registry"},
     "service": {"name", "route.priority"},
     "bucket": set(),
+    "job": {"command"},
 }
 
 
@@ -38,6 +40,7 @@ def leaf_keys(kind: type) -> set[str]:
     return {".".join(key) for key, hint in hints.items() if not is_dataclass(hint)} - {
         "buckets",
         "env",
+        "jobs",
         "parameters",
     }
 
