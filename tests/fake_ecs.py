@@ -73,12 +73,15 @@ class FakeEcs:
         *,
         cluster: str,
         service: str,
-        taskDefinition: str,  # noqa: N803
+        taskDefinition: str = "",  # noqa: N803
         loadBalancers: Any = None,  # noqa: N803
         desiredCount: int | None = None,  # noqa: N803
+        forceNewDeployment: bool = False,  # noqa: N803
     ) -> dict[str, Any]:
-        self.called.append(("update_service", loadBalancers))
+        self.called.append(("update_service", "forced" if forceNewDeployment else loadBalancers))
         self.desired = self.desired if desiredCount is None else desiredCount
+        if not taskDefinition:
+            return {"service": self._service(service, self.script[0])}
         revision = int(taskDefinition.rsplit(":", 1)[1])
         return {"service": self._service(service, [deployment(3, revision, "IN_PROGRESS")])}
 

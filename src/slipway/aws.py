@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slipway.errors import AccessError, SlipwayError
+from slipway.errors import AccessError
 from slipway.lost import ask_once
+from slipway.refusals import refused
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,20 +41,6 @@ EMBEDDED_ACCOUNT = "000000000000"
 _EMBEDDED_KEY = "test"
 _ATTEMPTS = 10
 """Retries of a call, with jitter between them; fewer where `slipway.lost` says so."""
-
-_DENIED = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "SignatureDoesNotMatch",
-        "UnauthorizedOperation",
-        "UnrecognizedClientException",
-    }
-)
 
 
 class Keys(NamedTuple):
@@ -78,6 +66,10 @@ class Aws:
     @cached_property
     def ecr(self) -> ECRClient:
         return self.session.client("ecr", **self._options())
+
+    @cached_property
+    def autoscaling(self) -> ApplicationAutoScalingClient:
+        return self.session.client("application-autoscaling", **self._options())
 
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
@@ -244,18 +236,9 @@ def calls(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _plain(doing, error_code(error), str(error)) from error
+        raise refused(doing, error_code(error), str(error)) from error
     except BotoCoreError as error:
         raise AccessError(f"{doing}: {error}", next_step="uv run invoke doctor") from error
-
-
-def _plain(doing: str, code: str, text: str) -> SlipwayError:
-    if code in _DENIED:
-        return AccessError(
-            f"{doing}: AWS refused: {text}",
-            next_step="check AWS_PROFILE or sign in again, then try once more",
-        )
-    return SlipwayError(f"{doing}: {text}")
 
 
 def _no_credentials(environment: str) -> AccessError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from slipway import secrets
+from slipway import secret_users, secrets
 from slipway.aws import Aws
 from slipway.config import Settings
 from slipway.errors import InfraError, UsageError
@@ -140,3 +141,32 @@ def test_only_declared_names(names: tuple[str, ...], asked: str, says: str) -> N
 def test_missing(values: dict[str, Any], left: list[str]) -> None:
     """No entry, no value and the placeholder are alike: a task could not work with them."""
     assert secrets.missing(values) == left
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        ((), "no tasks"),
+        ((1, 2), "have it"),
+        ((-5, 1), "1 of 2 have an earlier one"),
+        ((-5, -1), "2 of 2 have an earlier one"),
+    ],
+)
+def test_who_has_an_earlier_value(minutes: tuple[int, ...], said: str) -> None:
+    """Tasks read secrets when they start: those from before the change keep what they have."""
+    tasks = [NOON + timedelta(minutes=each) for each in minutes]
+    assert str(secret_users.users(tasks, NOON)) == said
+    assert str(secret_users.users(tasks, None)) in ("have it", "no tasks")
+
+
+def test_which_services_have_to_restart(aws: Aws, ours: Settings) -> None:
+    """Each once, with one command for all; a service that is not deployed has no tasks."""
+    a, b = (secrets.Secret(service=s, name="K", id=s, state="set", changed=NOON) for s in "ab")
+    tasks = {"a": [NOON - timedelta(hours=1)], "b": [NOON + timedelta(hours=1)]}
+    assert secret_users.to_restart(secret_users.table([a, b, a], tasks)) == ["a"]
+    command = secret_users.restart_command("dev", ["a", "b"])
+    assert command == "uv run invoke restart --env=dev --service=a,b"
+    assert secret_users.started(aws, ours, ["greeter"]) == {"greeter": []}

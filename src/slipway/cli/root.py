@@ -14,6 +14,8 @@ TOP: Sequence[str] = (
     "deploy",
     "promote",
     "rollback",
+    "restart",
+    "scale",
     "history",
     "diff",
     "affected",

@@ -14,6 +14,9 @@ from slipway.cli.reach import reach
 from slipway.cli.task import task
 
 if TYPE_CHECKING:
+    from slipway.aws import Aws
+    from slipway.config import Settings
+    from slipway.console import Console
     from slipway.secrets import Secret
 
 
@@ -53,8 +56,9 @@ def set_(
     if dry_run:
         app.console.result(f"would set: {known}")
     elif secrets.put(aws, settings, service, name, value):
-        app.console.result(f"set: {known}")
-        app.console.line("tasks that start from now on get it; running ones keep theirs")
+        now = secrets.look(aws, settings, service, name)
+        app.console.result(f"set: {known}, version {now.version}")
+        tell_users(app.console, aws, settings, now)
     else:
         app.console.result(f"nothing to do: {known} has this value already")
 
@@ -77,21 +81,44 @@ def list_(
     """List secrets and which are set, never values."""
     from dataclasses import asdict
 
-    from slipway import secrets
+    from slipway import secret_users, secrets
     from slipway.config import load
 
     app = App()
     chosen = load(app.checkout, env, service).services.values()
     settings, aws = reach(app, env)
-    found = secrets.overview(aws, settings, chosen)
+    listed = secrets.overview(aws, settings, chosen)
+    tasks = secret_users.started(aws, settings, {each.service for each in listed})
+    found = secret_users.table(listed, tasks)
     if json:
-        app.console.json([asdict(each) for each in found])
+        app.console.json([{**asdict(each), **asdict(used)} for each, used in found])
         return
-    columns = ("service", "name", "value", "changed", "version")
-    app.console.table(columns, [_row(each) for each in found])
-    for each in found:
+    columns = ("service", "name", "value", "changed", "version", "running tasks")
+    app.console.table(columns, [(*_row(each), used) for each, used in found])
+    for each in listed:
         if each.state != "set":
             app.console.line(f"next: {secrets.set_command(env, each.service, each.name)}")
+    if behind := secret_users.to_restart(found):
+        app.console.line(f"next: {secret_users.restart_command(env, behind)}")
+
+
+def tell_users(console: Console, aws: Aws, settings: Settings, secret: Secret) -> None:
+    """Which tasks have to restart to get a value, and how; the value is in already."""
+    from slipway import secret_users
+    from slipway.errors import SlipwayError
+
+    environment, service = settings.environment.name, secret.service
+    try:
+        tasks = secret_users.started(aws, settings, [service])
+    except SlipwayError as error:
+        console.warn(f"the value is set; which tasks have an earlier one is not known: {error}")
+        return
+    used = secret_users.users(tasks[service], secret.changed)
+    if not used.tasks:
+        console.line(f"no task of {service} runs; those that start get it")
+        return
+    console.line(f"{used.tasks} running tasks of {service} keep the value that they started with")
+    console.line(f"next: {secret_users.restart_command(environment, [service])}")
 
 
 def read(file: Path | None, what: str) -> bytes:

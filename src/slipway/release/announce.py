@@ -69,5 +69,10 @@ def announced(site: Site, progress: Progress) -> Iterator[Announcer]:
     announcer.notifier.ended(outcomes, seconds)
 
 
-DOING = {"deploy": "deploying", "promote": "promoting", "rollback": "rolling back"}
+DOING = {
+    "deploy": "deploying",
+    "promote": "promoting",
+    "rollback": "rolling back",
+    "restart": "restarting",
+}
 """What is being done, by the kind of release."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from slipway import names, signals
+from slipway.aws import Aws
 from slipway.config import Service
 from slipway.errors import Interrupted, SlipwayError, Unanswered
 from slipway.infra import state
@@ -183,15 +184,17 @@ def recording(world: Site, progress: Progress) -> Iterator[None]:
             records.end(world, progress)
 
 
-def roll_out(world: World, progress: Progress) -> None:
-    """Start every rollout and watch them to their ends."""
+def roll_out(
+    world: Site, progress: Progress, begin: Callable[[Aws, Target], Rollout] = strategy.start
+) -> None:
+    """`begin` every rollout and watch them to their ends."""
     errors: dict[str, SlipwayError] = {}
     unsure: list[Unanswered] = []
     for name, wanted in targets(world, progress).items():
         try:
             # A signal between ECS's answer and our note of it would leave a rollout to nobody.
             with signals.deferred():
-                progress.rollouts[name] = strategy.of(wanted).start(world.aws, wanted)
+                progress.rollouts[name] = begin(world.aws, wanted)
         except Unanswered as error:
             unsure.append(error)
             progress.unsure.add(name)

@@ -26,14 +26,15 @@ OPEN = "in_progress"
 SCHEMA = 2
 """What we write; 1, without the fields that have defaults here, is read as well."""
 
-Kind = Literal["deploy", "promote", "rollback"]
+Kind = Literal["deploy", "promote", "rollback", "restart"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
     """One release of one service, however it ended. Times are ISO 8601 UTC, phases in seconds.
 
-    `origin` is the release that it repeats: `ENVIRONMENT/ID` of a promotion, `ID` of a rollback.
+    `origin` is the release that it repeats: `ENVIRONMENT/ID` of a promotion, `ID` of a rollback or
+    of a restart.
     `token` is the lease's, `deployment` ECS's or CodeDeploy's id. `smoke` is `passed`, `none` where
     the manifest declares no requests, or empty before. `configuration` is the manifest in force,
     `serials` are of the states, `secrets` are version ids.
@@ -79,8 +80,11 @@ class Release:
 
     @property
     def verified(self) -> bool:
-        """Whether it served as intended, and was seen to."""
-        return self.verdict == Verdict.DEPLOYED.label
+        """Whether it brought what served as intended, and was seen to; a restart brings nothing.
+
+        So restarts are no place to go back to, and keep no image from those that are.
+        """
+        return self.verdict == Verdict.DEPLOYED.label and self.kind != "restart"
 
     @property
     def digest(self) -> str:

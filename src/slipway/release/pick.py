@@ -27,7 +27,8 @@ def chosen(
 ) -> tuple[Release, Release]:
     """Of `releases`, newest first, the two to compare; pure. Raises where there are no two."""
     look = f"uv run invoke history {listed}"
-    later = find(releases, after, look) if after else next(iter(releases), None)
+    brought = (each for each in releases if each.kind != "restart")
+    later = find(releases, after, look) if after else next(brought, None)
     if later is None:
         raise DeployError("there is no release yet, so there is nothing to compare", next_step=look)
     if before:

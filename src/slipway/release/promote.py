@@ -59,7 +59,8 @@ def look(source: Site, target: Site, service: Service) -> Candidate:
     """What there is of one service."""
     settings, aws = source.settings, source.aws
     environment, bucket = settings.environment.name, names.state_bucket(settings)
-    newest = next(ledger.releases(aws.s3, bucket, environment, service.name), None)
+    found = ledger.releases(aws.s3, bucket, environment, service.name)
+    newest = next((each for each in found if each.kind != "restart"), None)
     here = serving(aws, names.cluster(settings), names.service(settings, service.name))
     # Whoever deploys to the target may not read the leases of the source; most need not.
     at_work = newest is not None and newest.open

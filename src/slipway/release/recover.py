@@ -44,6 +44,14 @@ def take_back(
     rollout.outcome = replace(rollout.outcome, verdict=verdict, reason=reason)
 
 
+def unwell(aws: Aws, rollout: Rollout, problem: str) -> None:
+    """Settle a rollout that came up and answers wrong, where nobody wants to go back from it."""
+    assert rollout.outcome
+    reason = f"{problem}, as seen through the load balancer"
+    rollout.outcome = replace(rollout.outcome, verdict=Verdict.FAILED, reason=reason)
+    explained(aws, rollout)
+
+
 def explained(aws: Aws, rollout: Rollout) -> None:
     """Add the cause to an outcome that is not good."""
     outcome = rollout.outcome

@@ -10,7 +10,6 @@ from slipway import names, signals
 from slipway.aws import calls
 from slipway.config import Service, Smoke
 from slipway.errors import DeployError
-from slipway.model import Verdict
 from slipway.release import deploy, ledger, proof, recover, standing, wayback
 from slipway.release.announce import announced
 from slipway.release.ledger import Release
@@ -162,9 +161,7 @@ def see(site: Site, progress: Progress, plan: Plan) -> None:
     if not problem:
         progress.smoke[service.name] = "passed" if service.smoke else "none"
         return
-    reason = f"{problem}, as seen through the load balancer"
-    rollout.outcome = replace(rollout.outcome, verdict=Verdict.FAILED, reason=reason)
-    recover.explained(site.aws, rollout)
+    recover.unwell(site.aws, rollout, problem)
 
 
 def as_released(service: Service, release: Release) -> Service:

@@ -59,6 +59,21 @@ def back(aws: Aws, rollout: Rollout) -> Rollout:
         return _way_back(aws, replace(rollout, target=target), service, running, plan)
 
 
+def restart(aws: Aws, target: Target) -> Rollout:
+    """Begin a deployment of the revision that serves; a standby before it is ended."""
+    with calls(f"restarting {target.name}"):
+        service, running = begin.seen(aws, target)
+        plan = shifting.forward(service, running, frozenset())
+        if plan.action == "refuse":
+            raise begin.taken(target, running)
+        assert service.primary
+        arn = service.primary.task_definition
+        watched = Watched(deployment_id="", task_definition=arn, previous=arn)
+        rollout = Rollout(target=target, watched=watched, previous_port=service.port)
+        begin.begin(aws, rollout, running, plan)
+        return rollout
+
+
 def explain(aws: Aws, rollout: Rollout) -> Cause | None:
     """The cause of a rollout that did not end well; what was found before its end comes first."""
     if rollout.cause or rollout.snapshot is None:

@@ -149,7 +149,8 @@ def _rolled_back(snapshot: Snapshot, watched: Watched) -> bool:
     """Whether ECS took our deployment back, rather than somebody starting another one."""
     primary = snapshot.primary
     assert primary
-    if primary.task_definition == watched.task_definition:
+    # A restart goes back to the revision that it brings: to its old tasks.
+    if primary.task_definition == watched.task_definition != watched.previous:
         return False
     failed = watched.failed_seen or has_failed(snapshot, watched.deployment_id)
     back = primary.task_definition == watched.previous or not watched.previous

@@ -8,7 +8,7 @@ from typing import Any
 
 from slipway import signals
 from slipway.aws import Aws, calls
-from slipway.errors import DeployError
+from slipway.errors import DeployError, LockedError
 from slipway.model import Verdict
 from slipway.rollout import early, observe, once, taskdef
 from slipway.rollout.cause import Cause
@@ -32,10 +32,7 @@ def start(aws: Aws, target: Target) -> Rollout:
         snapshot = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
         primary = snapshot.primary
         if snapshot.status != "ACTIVE" or primary is None:
-            raise DeployError(
-                f"{target.name}: ECS has no active service {target.service} in {target.cluster}",
-                next_step="run the deploy with --refresh, so that Terraform makes it again",
-            )
+            raise _absent(target)
         wanted, running = _wanted(aws, target), _running(aws, primary)
         done = taskdef.same(running, wanted) and primary.state != "FAILED"
         if done and not _starting(target, snapshot):
@@ -77,6 +74,21 @@ def back(aws: Aws, rollout: Rollout) -> Rollout:
     return Rollout(target=target, watched=watched)
 
 
+def restart(aws: Aws, target: Target) -> Rollout:
+    """Replace all tasks by new ones of the same revision; nothing is registered."""
+    with calls(f"restarting {target.name}"):
+        now = observe.snapshots(aws.ecs, target.cluster, [target.service])[target.service]
+        primary = now.primary
+        if now.status != "ACTIVE" or primary is None:
+            raise _absent(target)
+        demand_still(target, now)
+        arn = primary.task_definition
+        ours = once.update(aws, target, now, arn, forceNewDeployment=True)
+    assert ours
+    watched = Watched(deployment_id=ours.id, task_definition=arn, previous=arn)
+    return Rollout(target=target, watched=watched, previous_port=now.port)
+
+
 def explain(aws: Aws, rollout: Rollout) -> Cause | None:
     """The cause of a rollout that did not end well."""
     if rollout.cause or rollout.snapshot is None:
@@ -90,6 +102,25 @@ def explain(aws: Aws, rollout: Rollout) -> Cause | None:
             rollout.watched.task_definition,
         )
     return diagnose_for(rollout.target, found)
+
+
+def _absent(target: Target) -> DeployError:
+    return DeployError(
+        f"{target.name}: ECS has no active service {target.service} in {target.cluster}",
+        next_step="run the deploy with --refresh, so that Terraform makes it again",
+    )
+
+
+def demand_still(target: Target, now: Snapshot) -> None:
+    """Raise `LockedError` while a rollout is under way, whoever began it."""
+    ours = now.primary
+    if ours is None or (len(now.deployments) == 1 and ours.state != "IN_PROGRESS"):
+        return
+    flags = f"--env={target.environment} --service={target.name}"
+    raise LockedError(
+        f"{target.name}: deployment {ours.id} of {short(ours.task_definition)} is under way",
+        next_step=f"uv run invoke deploy {flags} --resume watches it",
+    )
 
 
 def _wanted(aws: Aws, target: Target) -> dict[str, object]:
@@ -168,10 +199,17 @@ def _give_up(aws: Aws, rollout: Rollout) -> None:
         return
     rollout.cause = cause
     if watched.previous in ("", watched.task_definition):
-        rollout.end(Verdict.FAILED, "its tasks keep ending, and there is nothing to go back to")
+        rollout.end(Verdict.FAILED, f"its tasks keep ending, and {_stays(watched)}")
         return
     with signals.deferred():
         rollout.back = back(aws, rollout)
+
+
+def _stays(watched: Watched) -> str:
+    """What there is where tasks keep ending and no other revision was there before."""
+    if watched.previous:
+        return "those from before serve on; ECS tries it a while yet and gives up"
+    return "there is nothing to go back to"
 
 
 def _came_back(rollout: Rollout, way: Rollout) -> None:

@@ -27,6 +27,10 @@ class Strategy(Protocol):
         """Start the way back to `rollout.watched.previous`; it is watched like any other."""
         ...
 
+    def restart(self, aws: Aws, target: Target) -> Rollout:
+        """Begin to replace all tasks by new ones of the revision that serves, once."""
+        ...
+
     def explain(self, aws: Aws, rollout: Rollout) -> Cause | None:
         """The cause of a rollout that did not end well."""
         ...
@@ -42,6 +46,16 @@ ALL: tuple[Strategy, ...] = (rolling, codedeploy)
 def of(target: Target) -> Strategy:
     """The strategy that rolls `target` out."""
     return rolling if target.strategy == "rolling" else codedeploy
+
+
+def start(aws: Aws, target: Target) -> Rollout:
+    """Start a rollout by the strategy of `target`."""
+    return of(target).start(aws, target)
+
+
+def restart(aws: Aws, target: Target) -> Rollout:
+    """Restart a service by the strategy of `target`."""
+    return of(target).restart(aws, target)
 
 
 def left(rollout: Rollout) -> str:

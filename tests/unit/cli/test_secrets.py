@@ -7,17 +7,20 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from invoke.context import Context
 from moto import mock_aws
 
+from slipway import secret_users
 from slipway.aws import Aws
 from slipway.cli import secrets
 from slipway.config import load
-from slipway.errors import UsageError
+from slipway.errors import AccessError, UsageError
 from slipway.paths import Checkout
 
 KEY = "shop-dev/greeter/STRIPE_KEY"
@@ -59,13 +62,50 @@ def test_a_value_from_stdin(
     pipe(monkeypatch, "hush\n")
     secrets.set_.body(Context(), env="dev", service="greeter", name="STRIPE_KEY")
     told = capsys.readouterr()
-    assert told.out == "set: STRIPE_KEY of greeter in dev (4 characters)\n"
-    assert "running ones keep theirs" in told.err
+    version = aws.secretsmanager.get_secret_value(SecretId=KEY)["VersionId"]
+    assert told.out == f"set: STRIPE_KEY of greeter in dev (4 characters), version {version}\n"
+    assert "no task of greeter runs" in told.err
     assert "hush" not in told.out + told.err
     assert value(aws) == "hush"
     pipe(monkeypatch, "hush")
     secrets.set_.body(Context(), env="dev", service="greeter", name="STRIPE_KEY")
     assert capsys.readouterr().out.startswith("nothing to do")
+
+
+def test_the_tasks_that_keep_the_old_value_are_told(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a change, with the command that gives them the new one; the list shows it too."""
+    old = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(secret_users, "_started", lambda *_: [old, old])
+    pipe(monkeypatch, "hush\n")
+    secrets.set_.body(Context(), env="dev", service="greeter", name="STRIPE_KEY")
+    told = capsys.readouterr().err
+    assert "2 running tasks of greeter keep the value that they started with" in told
+    assert "next: uv run invoke restart --env=dev --service=greeter" in told
+    secrets.list_.body(Context(), env="dev")
+    told = capsys.readouterr().out
+    assert "2 of 2 have an earlier one" in told
+    secrets.list_.body(Context(), env="dev", json=True)
+    first = json.loads(capsys.readouterr().out)[0]
+    assert (first["tasks"], first["outdated"]) == (2, 2)
+
+
+def test_that_nobody_may_look_at_tasks_undoes_nothing(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The value is in: that is said, and the gap is named."""
+
+    def refuse(*_: object) -> Any:
+        raise AccessError("AWS refused: ecs:ListTasks")
+
+    monkeypatch.setattr(secret_users, "_started", refuse)
+    pipe(monkeypatch, "hush\n")
+    secrets.set_.body(Context(), env="dev", service="greeter", name="STRIPE_KEY")
+    told = capsys.readouterr()
+    assert told.out.startswith("set: STRIPE_KEY")
+    assert "is not known: AWS refused: ecs:ListTasks" in told.err
+    assert value(aws) == "hush"
 
 
 def test_a_value_from_a_hidden_prompt(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ class Ecs(FakeEcs):
     serving: list[int] = field(default_factory=lambda: [2])
     at_look: Callable[[], None] = lambda: None
 
-    def update_service(self, *, cluster: str, service: str, taskDefinition: str, **_: Any) -> Any:  # noqa: N803
+    def update_service(self, *, taskDefinition: str = "", service: str, **_: Any) -> Any:  # noqa: N803
         self.called.append(("update_service", taskDefinition))
         revision, number = int(taskDefinition.rsplit(":", 1)[1]), 2 + self.count("update_service")
         self.serving.append(revision)

@@ -167,7 +167,7 @@ def test_a_rollout_that_nobody_can_tell_of_stays_open(monkeypatch: pytest.Monkey
         monkeypatch.setattr("slipway.rollout.rolling.start", lost)
         monkeypatch.setattr(deploy, "targets", lambda *_: {"app": target()})
         with pytest.raises(Unanswered), deploy.recording(site, progress):
-            deploy.roll_out(site, progress)  # type: ignore[arg-type]
+            deploy.roll_out(site, progress)
         (found,) = stored(site)
         assert found.open
         assert "did not say whether the rollout began" in found.reason

@@ -364,3 +364,36 @@ def test_green_is_named_by_the_load_balancer() -> None:
     shop = FakeShop(weight=30)
     begun(shop)
     assert shop.sets[-1]["loadBalancers"][0]["targetGroupArn"] == GREEN
+
+
+def test_a_restart_is_a_deployment_of_what_serves() -> None:
+    """By CodeDeploy, which alone may begin one; arrived once the new task set has the requests."""
+    shop = FakeShop()
+    rollout = codedeploy.restart(aws(shop), shifted())
+    assert rollout.watched == Watched(deployment_id="d-1", task_definition=OLD, previous=OLD)
+    assert spec(shop)["Resources"][0]["TargetService"]["Properties"]["TaskDefinition"] == OLD
+    assert look(shop, rollout) is None
+    shop.green("d-1", 2)
+    shop.swap()
+    shop.at("d-1", "")
+    assert look(shop, rollout) is Verdict.DEPLOYED
+    assert not any(name == "register_task_definition" for name, _ in shop.called)
+
+
+def test_a_restart_ends_the_standby_before_it() -> None:
+    """One deployment at a time: the standby's old tasks go, then ours begins."""
+    shop = FakeShop()
+    begun(shop)
+    shop.swap()
+    shop.at("d-1", "")
+    rollout = codedeploy.restart(aws(shop), shifted())
+    assert rollout.memory.awaits == "d-1"
+    assert ("continue_deployment", ("d-1", "TERMINATION_WAIT")) in shop.called
+
+
+def test_somebody_elses_deployment_is_not_restarted() -> None:
+    """Who is at it is said, and nothing is begun."""
+    shop = FakeShop()
+    begun(shop)
+    with pytest.raises(LockedError, match="d-1"):
+        codedeploy.restart(aws(shop), shifted())

@@ -35,7 +35,7 @@ class Ecs(FakeEcs):
     )
     comes_between: bool = False
 
-    def update_service(self, *, cluster: str, service: str, taskDefinition: str, **_: Any) -> Any:  # noqa: N803
+    def update_service(self, *, taskDefinition: str = "", service: str, **_: Any) -> Any:  # noqa: N803
         self.called.append(("update_service", taskDefinition))
         number = 2 + self.count("update_service")
         revision = int(taskDefinition.rsplit(":", 1)[1])

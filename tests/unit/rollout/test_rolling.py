@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from slipway.aws import Aws
-from slipway.errors import DeployError
+from slipway.errors import DeployError, LockedError
 from slipway.model import Verdict
 from slipway.rollout import rolling, watch
 from slipway.rollout.decide import Snapshot, Watched
@@ -257,4 +257,32 @@ def test_a_first_deployment_that_crashes_has_nothing_to_go_back_to() -> None:
     rollout = Rollout(target=target(), watched=watched)
     rolling.look(cast(Aws, FakeAws(ecs)), [rollout])
     assert verdict(rollout) is Verdict.FAILED
+    assert ecs.count("update_service") == 0
+
+
+def test_a_restart_forces_one_deployment_of_the_same_revision() -> None:
+    """Nothing is registered; it is watched like any other."""
+    ecs = FakeEcs([[deployment(2, 2, "COMPLETED")], [deployment(3, 2, "COMPLETED")]])
+    aws = cast(Aws, FakeAws(ecs))
+    rollout = rolling.restart(aws, target())
+    assert rollout.watched == Watched(deployment_id="ecs-svc/3", task_definition=OLD, previous=OLD)
+    watch.watch(aws, [rollout], Seen(), pause=lambda _: None)
+    assert verdict(rollout) is Verdict.DEPLOYED
+    assert [given for name, given in ecs.called if name == "update_service"] == ["forced"]
+    assert ecs.count("register_task_definition") == 0
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        [deployment(2, 2, "IN_PROGRESS")],
+        [deployment(3, 3, "COMPLETED"), deployment(2, 2, "COMPLETED", primary=False)],
+    ],
+)
+def test_a_rollout_under_way_is_not_restarted(there: list[dict[str, Any]]) -> None:
+    """It replaces the tasks itself; how to watch it is said."""
+    ecs = FakeEcs([there])
+    with pytest.raises(LockedError, match="is under way") as caught:
+        rolling.restart(cast(Aws, FakeAws(ecs)), target(environment="local"))
+    assert "--env=local --service=app --resume" in caught.value.next_step
     assert ecs.count("update_service") == 0
