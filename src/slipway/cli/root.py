@@ -16,6 +16,7 @@ TOP: Sequence[str] = (
     "rollback",
     "restart",
     "scale",
+    "render",
     "history",
     "diff",
     "affected",

@@ -28,17 +28,24 @@ PLATFORM = "LATEST"
 
 def appspec(target: Target, task_definition: str, port: int) -> dict[str, Any]:
     """What to deploy: `task_definition`, whose app container listens on `port`."""
+    return document(task_definition, port, target.network, target.hooks)
+
+
+def document(
+    task_definition: str, port: int, where: Network | None, hooks: Mapping[str, str]
+) -> dict[str, Any]:
+    """As `appspec`; without `where` tasks run where those of the service do."""
     properties: dict[str, Any] = {
         "TaskDefinition": task_definition,
         "LoadBalancerInfo": {"ContainerName": CONTAINER, "ContainerPort": port},
         "PlatformVersion": PLATFORM,
     }
-    if target.network:
-        properties["NetworkConfiguration"] = network(target.network)
+    if where:
+        properties["NetworkConfiguration"] = network(where)
     service = {"Type": "AWS::ECS::Service", "Properties": properties}
-    hooks = [{EVENTS[name]: target.hooks[name]} for name in EVENTS if target.hooks.get(name)]
+    calls = [{EVENTS[name]: hooks[name]} for name in EVENTS if hooks.get(name)]
     found: dict[str, Any] = {"version": 0.0, "Resources": [{"TargetService": service}]}
-    return {**found, "Hooks": hooks} if hooks else found
+    return {**found, "Hooks": calls} if calls else found
 
 
 def network(wanted: Network) -> dict[str, Any]:

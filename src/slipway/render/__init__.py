@@ -1,0 +1,1 @@
+"""Task definitions and AppSpecs as files, for other tools."""
