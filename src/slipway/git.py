@@ -15,6 +15,13 @@ _REPOSITORY: dict[str, str | None] = {
 """A git hook sets these for its own repository; they would point us at a wrong index."""
 
 
-def git(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> Command:
+def git(
+    folder: Path,
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    mutates: bool = False,
+) -> Command:
     """A git command about the repository of `folder`, whatever a hook's environment says."""
-    return command("git", *words, cwd=folder, env={**_REPOSITORY, **(env or {})})
+    here = {**_REPOSITORY, **(env or {})}
+    return command("git", *words, cwd=folder, env=here, stdin=stdin, mutates=mutates)

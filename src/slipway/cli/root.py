@@ -27,7 +27,7 @@ TOP: Sequence[str] = (
 )
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
-GROUPS: Sequence[str] = ("local", "state", "secrets")
+GROUPS: Sequence[str] = ("local", "state", "secrets", "template")
 """Modules whose tasks are called by group and name: `invoke local.up`."""
 
 

@@ -82,11 +82,11 @@ def defaults() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def merge(layers: Iterable[Layer]) -> Merged:
+def merge(layers: Iterable[Layer], onto: Merged | None = None) -> Merged:
     """Layers put over each other, the weakest first; tables merge, anything else replaces."""
-    values: dict[str, Any] = {}
-    origins: dict[str, Origin] = {}
-    order: list[Origin] = []
+    values = onto.values if onto else {}
+    origins = dict(onto.origins) if onto else {}
+    order = list(onto.order) if onto else []
     for layer in layers:
         order.append(layer.origin)
         values = _over(values, layer.values)
@@ -97,7 +97,8 @@ def merge(layers: Iterable[Layer]) -> Merged:
 def leaves(tree: Tree, above: str = "") -> Iterator[tuple[str, Any]]:
     """Every value that is no table, with its dotted key."""
     for key, value in tree.items():
-        if isinstance(value, Mapping):
+        # TOML's tables are dicts; asking for Mapping takes ten times as long.
+        if isinstance(value, dict):
             yield from leaves(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
@@ -107,7 +108,7 @@ def _over(below: Tree, above: Tree) -> dict[str, Any]:
     both = {
         key: _over(below[key], value)
         for key, value in above.items()
-        if isinstance(value, Mapping) and isinstance(below.get(key), Mapping)
+        if isinstance(value, dict) and isinstance(below.get(key), dict)
     }
     return {**below, **above, **both}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
@@ -34,12 +34,29 @@ def load(
     Raises `ConfigError` with every problem of every file, also of what was not asked for, and
     `UsageError` for a name that does not exist. `environ` stands for the process environment.
     """
-    sources = find_sources(checkout, os.environ if environ is None else environ, defaults())
-    _raise(problems(sources))
+    sources = read_all(checkout, environ=environ)
     known(environment, sources.environments, "environment", "--env")
     for name in services:
         known(name, sources.services, "service", "--service")
     return _settings(checkout, sources, environment, dict.fromkeys(services or sources.services))
+
+
+def read_all(
+    checkout: Checkout,
+    *,
+    environ: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
+) -> Sources:
+    """All files as they are, but of services that are left out; raises `ConfigError` as `load`."""
+    found = find_sources(checkout, os.environ if environ is None else environ, defaults())
+    services = {name: file for name, file in found.services.items() if name not in without}
+    return checked(replace(found, services=services))
+
+
+def checked(sources: Sources) -> Sources:
+    """The same, or `ConfigError` with every problem in them."""
+    _raise(problems(sources))
+    return sources
 
 
 def load_local(checkout: Checkout, *, environ: Mapping[str, str] | None = None) -> Local:

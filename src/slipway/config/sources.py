@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from slipway.config.check import Location, Problem, check
 from slipway.config.layers import DEFAULTS, Layer, Merged, Origin, Tree, Unreadable, merge, read
@@ -13,6 +13,8 @@ from slipway.config.manifest import ServiceFile
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.settings import Local, ProjectFile
 from slipway.paths import Checkout
+
+T = TypeVar("T")
 
 VARIABLE = "SLIPWAY_LOCAL_"
 """What a variable that overrides a key of [local] begins with; the key follows in capitals."""
@@ -48,6 +50,8 @@ class Sources:
     services: Mapping[str, File]
     variables: tuple[Layer, ...] = ()
     problems: tuple[Problem, ...] = ()
+    # Checks and settings ask for the same; with hundreds of services that is most of the time.
+    _kept: dict[object, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -79,9 +83,21 @@ class Sources:
 
     def merged_service(self, environment: str, name: str) -> Merged:
         """service.toml and its environment's table over the defaults of slipway.toml and ours."""
+        return self._once((environment, name), lambda: self._merge(environment, name))
+
+    def _merge(self, environment: str, name: str) -> Merged:
         layers = self.service_layers(environment, name)
-        defaults = [self._each(layers, "buckets", "bucket"), self._each(layers, "jobs", "job")]
-        merged = merge([self._ours("service"), *defaults, self._routeless(name), *layers])
+        defaults = [
+            self._each(layers, "buckets", "bucket"),
+            self._each(layers, "jobs", "job"),
+            self._routeless(name),
+        ]
+        if any(layer.values for layer in defaults):
+            merged = merge([self._ours("service"), *defaults, *layers])
+        else:
+            # Then all begin alike.
+            begun = self._once(environment, lambda: self._begin(environment))
+            merged = merge(layers[2:], onto=begun)
         smoke = [{**self.defaults["smoke"], **one} for one in merged.values["smoke"]]
         return replace(merged, values={**merged.values, "smoke": smoke})
 
@@ -89,16 +105,30 @@ class Sources:
         """What the files say about a service in an environment, the weakest first."""
         own = self.services[name]
         return (
-            self.project.table("defaults"),
-            self.project.table(f"environments.{environment}.defaults"),
+            *self._once(("common", environment, None), lambda: self._common(environment)),
             own.table(without=("environments",)),
             own.table(f"environments.{environment}"),
         )
 
+    def _common(self, environment: str) -> tuple[Layer, ...]:
+        """What slipway.toml says about all services."""
+        own = f"environments.{environment}.defaults"
+        return self.project.table("defaults"), self.project.table(own)
+
+    def _begin(self, environment: str) -> Merged:
+        """What all services begin with."""
+        return merge([self._ours("service"), *self._common(environment)])
+
+    def _once(self, key: object, make: Callable[[], T]) -> T:
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
+
     def _each(self, layers: Iterable[Layer], table: str, one: str) -> Layer:
         """The defaults (those of `one`) of every name that the layers have in a table of names."""
         names = [name for layer in layers for name in layer.values.get(table, {})]
-        values = {table: dict.fromkeys(names, self.defaults[one])}
+        values = {table: dict.fromkeys(names, self.defaults[one])} if names else {}
         return Layer(origin=DEFAULTS, values=values)
 
     def _routeless(self, name: str) -> Layer:

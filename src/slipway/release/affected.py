@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from slipway.config import Service, load
-from slipway.config.layers import Unreadable, leaves, read
-from slipway.config.sources import service_folders
-from slipway.errors import ConfigError, UsageError
-from slipway.git import git
+from slipway.config import Service
+from slipway.config.layers import Merged, leaves
+from slipway.config.load import build, checked, read_all
+from slipway.config.manifest import ServiceFile
+from slipway.config.settings import ProjectFile
+from slipway.config.sources import File, Sources, read_file
+from slipway.errors import ConfigError
 from slipway.images import source
 from slipway.infra.stacks import hcl_files
 from slipway.paths import Checkout
+from slipway.release.past import Past, by_service, look_back, unpacked
 from slipway.runner import Runner
 
 Parts = Mapping[str, str]
 """All that goes into a service: what it is, and its content or a hash of it."""
+
+Found = dict[str, dict[str, str]]
+"""The parts of each service, while they are gathered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +48,23 @@ class Comparison:
 def compare(checkout: Checkout, base: str, runner: Runner) -> Comparison:
     """The services of the working tree, uncommitted edits included, against those of `base`.
 
-    Raises `UsageError` where git has no such commit.
+    Only what git finds to differ is read on both sides. Raises `ConfigError`, and `UsageError`
+    where git has no such commit.
     """
-    commit = resolve(checkout, base, runner)
-    now = every(checkout, {name: source.names(path, runner) for name, path in folders(checkout)})
-    with checked_out(checkout, commit, runner) as old:
+    now = read_all(checkout)
+    past = look_back(checkout, base, runner)
+    files = by_service(source.names(checkout.services, runner)) if past.touched else {}
+    with unpacked(checkout, past, runner) as old:
         try:
-            before = every(old, {name: tracked(path) for name, path in folders(old)})
+            then = as_of(past, old, now)
         except ConfigError as error:
             why = (f"the configuration of {base} can't be read: {error.message.splitlines()[0]}",)
-            found = tuple(Affected(name=name, why=why) for name in now)
-            return Comparison(base=commit, affected=found)
-    return judge(commit, before, now)
+            found = tuple(Affected(name=name, why=why) for name in now.services)
+            return Comparison(base=past.commit, affected=found)
+        before, after = settings(then, now)
+        contents(before, old, past, past.services)
+        contents(after, checkout, past, files)
+    return judge(past.commit, before, after)
 
 
 def judge(base: str, before: Mapping[str, Parts], now: Mapping[str, Parts]) -> Comparison:
@@ -95,17 +104,38 @@ def is_setting(part: str) -> bool:
     return " in " in part
 
 
-def every(checkout: Checkout, names: Mapping[str, Iterable[str]]) -> dict[str, Parts]:
-    """The parts of all services of a checkout; `names` are the files of each folder."""
-    settings = every_setting(checkout, names)
+def as_of(past: Past, old: Checkout, now: Sources) -> Sources:
+    """The configuration of then, of which only what differs is read. Raises `ConfigError`."""
+
+    def then(kind: type, path: Path, file: File | None) -> File:
+        same = file and old.shown(path) not in past.moved
+        return file if file and same else read_file(kind, path, old)
+
+    services = {
+        name: then(ServiceFile, old.services / name / "service.toml", now.services.get(name))
+        for name in sorted(past.services)
+    }
+    project = then(ProjectFile, old.config, now.project)
+    sources = replace(now, project=project, services=services)
+    return now if sources == now else checked(sources)
+
+
+def contents(
+    parts: Mapping[str, dict[str, str]],
+    checkout: Checkout,
+    past: Past,
+    files: Mapping[str, Iterable[str]],
+) -> None:
+    """Add the content of all that has moved to the parts of each service."""
     infrastructure = {
         f"infra/{place}": content.hex()
         for place, content in hcl_files(checkout.infra / "service").items()
+        if past.infrastructure_moved
     }
-    return {
-        name: {**_files(checkout, name, files), **settings[name], **infrastructure}
-        for name, files in names.items()
-    }
+    for name, own in parts.items():
+        own |= infrastructure
+        if name in past.touched:
+            own |= _files(checkout, name, files.get(name, ()))
 
 
 def _files(checkout: Checkout, name: str, files: Iterable[str]) -> Parts:
@@ -113,67 +143,26 @@ def _files(checkout: Checkout, name: str, files: Iterable[str]) -> Parts:
     return {f"services/{name}/{each.path}": f"{each.kind} {each.digest}" for each in found}
 
 
-def every_setting(checkout: Checkout, names: Iterable[str]) -> dict[str, Parts]:
-    """The settings in force of each service in every environment: `scale.min in prod`."""
-    found: dict[str, dict[str, str]] = {name: {} for name in names}
-    for environment in environments(checkout):
-        for name, service in load(checkout, environment).services.items():
-            found[name] |= {f"{key} in {environment}": value for key, value in _settings(service)}
-    return dict(found)
-
-
-def environments(checkout: Checkout) -> Sequence[str]:
-    """The names of all environments. Raises `ConfigError`."""
-    shown = checkout.shown(checkout.config)
-    try:
-        found = list(read(checkout.config).get("environments", {}))
-    except Unreadable as error:
-        raise ConfigError(f"{shown}: {error}") from error
-    if not found:
-        raise ConfigError(f"{shown}: no [environments.NAME] in it")
+def settings(before: Sources, now: Sources) -> tuple[Found, Found]:
+    """The settings of each service, where some environment has others: `scale.min in prod`."""
+    found: tuple[Found, Found] = ({n: {} for n in before.services}, {n: {} for n in now.services})
+    if before is now:
+        return found
+    for parts, mine, other in zip(found, (before, now), (now, before), strict=True):
+        for environment, name in product(mine.environments, mine.services):
+            service = mine.merged_service(environment, name)
+            if not (
+                environment in other.environments
+                and name in other.services
+                and other.merged_service(environment, name).values == service.values
+            ):
+                parts[name] |= {f"{key} in {environment}": value for key, value in _leaves(service)}
     return found
 
 
-def _settings(service: Service) -> Iterator[tuple[str, str]]:
-    values: dict[str, Any] = asdict(service)
+def _leaves(service: Merged) -> Iterator[tuple[str, str]]:
+    # Through the dataclass, which has tables in lists in one order.
+    values = asdict(build(Service, {**service.values, "folder": Path()}))
     del values["folder"]
     for key, value in leaves(values):
         yield key, json.dumps(value, ensure_ascii=False)
-
-
-def folders(checkout: Checkout) -> list[tuple[str, Path]]:
-    """Every service's name and folder."""
-    return [(folder.name, folder) for folder in service_folders(checkout)]
-
-
-def tracked(folder: Path) -> list[str]:
-    """All files below a folder that git wrote and nobody else."""
-    found = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
-    return [path.relative_to(folder).as_posix() for path in found]
-
-
-def resolve(checkout: Checkout, base: str, runner: Runner) -> str:
-    """The full id of a commit."""
-    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
-    result = runner.run(git(checkout.root, *words), check=False)
-    if result.code != 0:
-        raise UsageError(
-            f"git has no commit called {base!r}",
-            next_step="git fetch  (in CI: check out with the whole history, fetch-depth: 0)",
-        )
-    return result.stdout.strip()
-
-
-@contextmanager
-def checked_out(checkout: Checkout, commit: str, runner: Runner) -> Iterator[Checkout]:
-    """The files of a commit in a folder of their own; index and working tree are left alone."""
-    checkout.work.mkdir(parents=True, exist_ok=True)
-    # A checkout may be a folder of a larger repository.
-    below = runner.run(git(checkout.root, "rev-parse", "--show-prefix")).stdout.strip()
-    with TemporaryDirectory(dir=checkout.work) as folder:
-        place = Path(folder)
-        index = {"GIT_INDEX_FILE": str(place / "index")}
-        runner.run(git(checkout.root, "read-tree", commit, env=index))
-        prefix = f"--prefix={place / 'tree'}/"
-        runner.run(git(checkout.root, "checkout-index", "--all", "--quiet", prefix, env=index))
-        yield Checkout(place / "tree" / below)

@@ -35,7 +35,21 @@ def path_problem(path: str, taken: Iterable[Taken]) -> str:
 
 
 def free_priority(path: str, taken: Sequence[Taken]) -> int | None:
-    """The nearest free priority from `FIRST` on; None when there is none.
+    """The nearest free priority from `FIRST` on; None when there is none."""
+    return min(_free(path, taken), key=_preference, default=None)
+
+
+def priority_problem(path: str, priority: str, taken: Sequence[Taken]) -> str:
+    """Why a new service can't have this priority; empty when it can."""
+    free = _free(path, taken)
+    if priority.isdecimal() and int(priority) in free:
+        return ""
+    other = f"{min(free, key=_preference)} is" if free else "none is"
+    return f"not free for {path}; {other}"
+
+
+def _free(path: str, taken: Sequence[Taken]) -> list[int]:
+    """Every priority that a route may have.
 
     The smallest that fits wins in a load balancer, so it must be above those of routes below
     `path` and under those of routes that `path` is below of.
@@ -44,8 +58,7 @@ def free_priority(path: str, taken: Sequence[Taken]) -> int | None:
     low = max((route.priority for route in taken if below(route.path, path)), default=0)
     above = [r.priority for r in taken if not r.host and below(path, r.path)]
     high = min(above, default=HIGHEST + 1)
-    free = [number for number in range(low + 1, high) if number not in used]
-    return min(free, key=_preference, default=None)
+    return [number for number in range(low + 1, high) if number not in used]
 
 
 def below(path: str, top: str) -> bool:

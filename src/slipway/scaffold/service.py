@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
 import tempfile
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from slipway.config import load
-from slipway.config.rules import SEGMENT
-from slipway.errors import ConfigError, UsageError
+from slipway.config.load import read_all
+from slipway.config.sources import Sources
 from slipway.paths import Checkout
-from slipway.scaffold import template
-from slipway.scaffold.names import name_problem
-from slipway.scaffold.routes import Taken, free_priority, path_problem
-
-LONGEST_DESCRIPTION = 80
-LONGEST_PATH = 126
-"""ELBv2 takes 128 characters in a path condition; two are for the `/*` behind it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the user asks for; what is left empty follows from the name."""
-
-    name: str
-    description: str = ""
-    python: str = "3.13"
-    route: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Around:
-    """What is there already: `packages` are those of the template's lock file."""
-
-    folders: frozenset[str]
-    routes: tuple[Taken, ...]
-    packages: frozenset[str]
+from slipway.scaffold import lock, record, template
+from slipway.scaffold.answers import ONCE, Around, Options, complete, problems, refuse
+from slipway.scaffold.record import Record
+from slipway.scaffold.routes import Taken, free_priority
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,60 +28,56 @@ class NewService:
     python: str
     route: str
     priority: int
+    kind: str = "web"
+    database: str = "none"
+    cache: str = "none"
+    auth: str = "none"
+    schedule: str = ""
 
     @property
     def values(self) -> dict[str, str]:
         """The answers to the template's questions."""
-        return {
-            "name": self.name,
-            "description": self.description,
-            "python": self.python,
-            "route": self.route,
-            "priority": str(self.priority),
-        }
+        return {key: str(value) for key, value in asdict(self).items()}
 
 
-def look(checkout: Checkout) -> Around:
-    """What the checkout has. Raises `ConfigError` where its configuration is broken."""
-    lock = template.lock_file(checkout.template)
-    if not lock.is_file():
-        raise ConfigError(
-            f"{checkout.shown(checkout.template)}: no template of a service here",
-            next_step=f"git checkout -- {checkout.shown(checkout.template)}",
-        )
+def look(checkout: Checkout, *, without: str = "") -> Around:
+    """What the checkout has besides one service. Raises `ConfigError` where it is broken."""
+    asked = template.questions(checkout.template)
+    folders = {folder.name for folder in checkout.services.glob("*")} - {without}
+    # The configuration refuses a checkout without services, which is where this one begins.
+    sources = read_all(checkout, without={without}) if folders else None
     return Around(
-        folders=frozenset(path.name for path in checkout.services.glob("*")),
-        routes=_routes(checkout),
-        packages=frozenset(template.packages(lock.read_text())),
+        folders=frozenset(folders),
+        routes=_routes(sources) if sources else (),
+        packages=frozenset(lock.packages(template.lock_file(checkout.template).read_text())),
+        environments=sources.environments if sources else (),
+        asked=asked,
     )
 
 
 def plan(options: Options, around: Around) -> NewService:
     """Everything about the new service, or one `UsageError` with all that is wrong."""
-    name = options.name
-    route = options.route or f"/{name}"
-    description = (options.description or f"The {name} service").strip().rstrip(".")
-    priority = free_priority(route, around.routes)
-    problems = {
-        f"--name={name}": _name_problem(name, around),
-        f"--description={description!r}": _description_problem(description),
-        f"--route={route}": _route_problem(route, around.routes),
-    }
-    lines = [f"{flag}: {problem}" for flag, problem in problems.items() if problem]
-    if not lines and priority is None:
-        lines = [f"--route={route}: no priority is left between those of the routes around it"]
-    if lines or priority is None:
-        raise UsageError("\n".join(lines), next_step="uv run invoke new --help")
-    return NewService(
-        name=name, description=description, python=options.python, route=route, priority=priority
-    )
+    whole = complete(options, around)
+    refuse(whole, problems(whole, around))
+    schedule = "" if whole.schedule == ONCE else whole.schedule
+    if whole.kind == "job":
+        return NewService(**{**asdict(whole), "schedule": schedule, "priority": 0})
+    priority = free_priority(whole.route, around.routes)
+    assert priority  # else the route has a problem
+    return NewService(**{**asdict(whole), "priority": priority})
 
 
-def apply(service: NewService, checkout: Checkout) -> Path:
-    """Make the service's folder, whole or not at all; the folder."""
+def apply(service: NewService, checkout: Checkout, version: str = "") -> Path:
+    """Make the service's folder, whole or not at all; the folder.
+
+    `version` is the template's, for the record.
+    """
     folder = checkout.services / service.name
     with tempfile.TemporaryDirectory(dir=_workshop(checkout)) as unfinished:
         rendered = template.render(checkout.template, service.values, Path(unfinished))
+        answers = template.answers(checkout.template, service.values)
+        origin = Record(tree=version, answers=answers)
+        (rendered / record.NAME).write_text(origin.text, encoding="utf-8")
         checkout.services.mkdir(exist_ok=True)
         rendered.rename(folder)
     return folder
@@ -115,14 +86,29 @@ def apply(service: NewService, checkout: Checkout) -> Path:
 def story(service: NewService, *, made: bool) -> list[str]:
     """What the user reads in the end: what there is now, and the commands that come next."""
     name = service.name
-    facts = f"Python {service.python}, route {service.route}, priority {service.priority}"
+    deploy = f"  uv run invoke deploy --env=local --service={name}"
+    if service.kind == "job":
+        last = [deploy, f"  uv run invoke jobs.run --env=local --service={name}"]
+    else:
+        last = [f"  uv run invoke dev --service={name}", deploy]
     return [
-        f"{'made' if made else 'would make'} services/{name}: {facts}",
+        f"{'made' if made else 'would make'} services/{name}: {', '.join(_facts(service))}",
         "",
         "next:",
         f"  uv run --directory services/{name} pytest",
-        f"  uv run invoke deploy --env=local --service={name}",
+        *last,
     ]
+
+
+def _facts(service: NewService) -> Iterator[str]:
+    yield f"Python {service.python}"
+    if service.kind == "job":
+        yield f"a job, {service.schedule or 'run by hand'}"
+    else:
+        yield f"route {service.route}"
+        yield f"priority {service.priority}"
+    parts = {"postgres": service.database, "redis": service.cache, "jwt": service.auth}
+    yield from (part for part, chosen in parts.items() if chosen == part)
 
 
 @contextmanager
@@ -143,37 +129,12 @@ def _workshop(checkout: Checkout) -> Path:
     return folder
 
 
-def _routes(checkout: Checkout) -> tuple[Taken, ...]:
-    # The configuration refuses a checkout without services, which is where this one begins.
-    if not any(checkout.services.glob("*/")):
-        return ()
-    environments = tomllib.loads(checkout.config.read_text()).get("environments", {})
-    services = (s for env in environments for s in load(checkout, env).services.values())
+def _routes(sources: Sources) -> tuple[Taken, ...]:
+    pairs = ((env, name) for env in sources.environments for name in sources.services)
+    merged = ((name, sources.merged_service(env, name).values["route"]) for env, name in pairs)
     routes = (
-        Taken(service=s.name, path=s.route.path, host=s.route.host, priority=s.route.priority)
-        for s in services
+        Taken(service=name, path=route["path"], host=route["host"], priority=route["priority"])
+        for name, route in merged
+        if "priority" in route
     )
     return tuple(dict.fromkeys(routes))
-
-
-def _name_problem(name: str, around: Around) -> str:
-    if name in around.folders:
-        return f"services/{name} is there already"
-    return name_problem(name, around.packages)
-
-
-def _description_problem(description: str) -> str:
-    """It goes into TOML, a docstring and Markdown as it is."""
-    if len(description) > LONGEST_DESCRIPTION:
-        return f"longer than {LONGEST_DESCRIPTION} characters"
-    if not description.isprintable() or set(description) & set('"\\{}`'):
-        return 'must be one line without " \\ { } `'
-    return "" if description else "says nothing"
-
-
-def _route_problem(route: str, taken: Sequence[Taken]) -> str:
-    if not re.fullmatch(f"/({SEGMENT}(/{SEGMENT})*)?", route) or len(route) > LONGEST_PATH:
-        return (
-            f"must be a path as /orders, up to {LONGEST_PATH} characters, without a closing slash"
-        )
-    return path_problem(route, taken)

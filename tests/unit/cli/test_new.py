@@ -11,6 +11,10 @@ from invoke.exceptions import Exit
 
 from slipway.cli.new import new
 from slipway.paths import Checkout
+from slipway.scaffold.template import questions
+
+# git says which version of the template it is.
+pytestmark = pytest.mark.tools
 
 REAL = Checkout(Path(__file__).parents[3])
 
@@ -34,6 +38,13 @@ def test_makes_a_service(checkout: Checkout, capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr().out
     assert shown.startswith("made services/payments: Python 3.13, route /payments, priority 100\n")
     assert "uv run invoke deploy --env=local --service=payments" in shown
+
+
+def test_the_flags_offer_what_the_template_asks() -> None:
+    """Each choice of cookiecutter.json is one of the flag's, in the same order."""
+    choices = {flag.name: list(flag.choices) for flag in new.flags if flag.choices}
+    asked = questions(REAL.template)
+    assert choices == {name: each for name, each in asked.items() if isinstance(each, list)}
 
 
 def test_every_flag_counts(checkout: Checkout) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from slipway.command import Command
 from slipway.paths import Checkout
-from slipway.scaffold import sample, template
-from slipway.testing import FakeRunner
+from slipway.runner import SubprocessRunner
+from slipway.scaffold import record, sample, template
+from slipway.scaffold.check import Standing, check
+from slipway.testing import FakeRunner, printed
+
+# git, and the template's own hook, are programs of their own.
+pytestmark = pytest.mark.tools
 
 REAL = Checkout(Path(__file__).parents[3])
 GREETER = REAL.services / sample.NAME
@@ -28,7 +34,13 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_the_sample_is_what_the_template_renders(tmp_path: Path) -> None:
     """Byte for byte, uv.lock included; else: uv run python -m slipway.scaffold.sample."""
     rendered = template.render(REAL.template, {"name": sample.NAME}, tmp_path)
-    assert sample.differences(GREETER, rendered) == []
+    assert sample.differences(GREETER, rendered) == [record.NAME]
+
+
+def test_the_sample_says_so() -> None:
+    """Its record is of the template that there is; else the same command."""
+    found = check(REAL, SubprocessRunner())
+    assert Standing(service=sample.NAME, state="current") in found
 
 
 def test_differences_are_seen(checkout: Checkout) -> None:
@@ -50,17 +62,30 @@ def test_refresh_takes_the_template_over(checkout: Checkout) -> None:
     (mine / "README.md").unlink()
 
     def uv_lock(command: Command) -> str:
-        lock = mine / "uv.lock"
+        lock = Path(command.argv[3]) / "uv.lock"
         lock.write_text(lock.read_text().replace('name = "uvloop"', 'name = "uvloop2"'))
         return ""
 
-    sample.refresh(checkout, FakeRunner().on("uv lock", uv_lock), ["--upgrade"])
-    assert sample.differences(mine, GREETER) == ["uv.lock"]
+    asked = checkout.template / "{{cookiecutter.name}}" / "pyproject.toml"
+    asked.write_text(asked.read_text().replace("uvloop==", "uvloop2=="))
+    runner = FakeRunner().on("uv lock", uv_lock).on("git", printed("", code=128))
+    sample.refresh(checkout, runner, ["--upgrade"])
+    assert sample.differences(mine, GREETER) == [".template.toml", "pyproject.toml", "uv.lock"]
     lock = template.lock_file(checkout.template).read_text()
     assert 'name = "uvloop2"' in lock
     assert 'name = "{{ cookiecutter.name }}"' in lock
+    assert runner.shown[0].endswith("superset --upgrade")
 
 
-def test_lock_passes_options_on() -> None:
-    """`--upgrade` is uv's to understand."""
-    assert sample.lock(Path("s"), ["--upgrade"]).argv[-2:] == ("s", "--upgrade")
+def test_the_superset_requires_what_any_variant_does() -> None:
+    """Each requirement once, groups by name; the project itself is that of the first."""
+    one, other = (
+        f'[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        f"dependencies = {wanted}\n[dependency-groups]\n{group} = ['pytest']\n"
+        '[build-system]\nrequires = ["uv_build"]\n'
+        for wanted, group in ((["b", "c==1"], "dev"), (["b", "d[x]"], "docs"))
+    )
+    both = tomllib.loads(sample.united([one, other]))
+    assert both["project"]["dependencies"] == ["b", "c==1", "d[x]"]
+    assert both["dependency-groups"] == {"dev": ["pytest"], "docs": ["pytest"]}
+    assert both["build-system"] == {"requires": ["uv_build"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from dataclasses import replace
@@ -12,14 +13,24 @@ import pytest
 from slipway.config import load
 from slipway.errors import ConfigError, UsageError
 from slipway.paths import Checkout
-from slipway.scaffold import service, template
+from slipway.scaffold import record, service, template
+from slipway.scaffold.answers import Around, Options
 from slipway.scaffold.routes import Taken
-from slipway.scaffold.service import Around, Options, plan
+from slipway.scaffold.service import plan
+
+# The template's own hook is a program of its own.
+pytestmark = pytest.mark.tools
 
 REAL = Checkout(Path(__file__).parents[3])
 
 GREETER = Taken(service="greeter", path="/greeter", host="", priority=100)
-AROUND = Around(folders=frozenset({"greeter"}), routes=(GREETER,), packages=frozenset({"fastapi"}))
+AROUND = Around(
+    folders=frozenset({"greeter"}),
+    routes=(GREETER,),
+    packages=frozenset({"fastapi"}),
+    environments=("local", "local-eu"),
+    asked=template.questions(REAL.template),
+)
 
 PROJECT = """
 [project]
@@ -89,6 +100,49 @@ def test_descriptions_that_would_break_a_file(description: str) -> None:
     """It goes into TOML, Python and Markdown unchanged."""
     with pytest.raises(UsageError, match="--description"):
         plan(Options(name="shop", description=description), AROUND)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (Options(name="a-job", kind="job", auth="jwt"), "--auth=jwt: a job takes no requests"),
+        (Options(name="a-job", kind="job", route="/a"), "--route=/a: a job takes no requests"),
+        (Options(name="web", schedule="rate(1 hour)"), "--schedule='rate(1 hour)': only a job has"),
+        (Options(name="a-job", kind="job", schedule="rate(1 hours)"), "must be as rate(1 hour) or"),
+        (Options(name="a-job", kind="job", schedule="cron(0 3 * * ?)"), "or none: run by hand"),
+    ],
+)
+def test_what_does_not_go_together(options: Options, reason: str) -> None:
+    """Each kind of service has questions of its own."""
+    with pytest.raises(UsageError, match=re.escape(reason)):
+        plan(options, AROUND)
+
+
+def test_a_name_that_another_environment_makes_of_two() -> None:
+    """`eu-greeter` in `local` would be called as `greeter` in `local-eu`."""
+    with pytest.raises(UsageError, match=r"not apart from another service.*\(local-eu-greeter\)"):
+        plan(Options(name="eu-greeter"), AROUND)
+
+
+def test_jobs_have_schedules_and_no_route() -> None:
+    """Every hour if nothing is said; `none` is written for a job that only a person starts."""
+    hourly = plan(Options(name="a-job", kind="job"), AROUND)
+    assert (hourly.schedule, hourly.route, hourly.priority) == ("rate(1 hour)", "", 0)
+    by_hand = plan(Options(name="a-job", kind="job", schedule="none"), AROUND)
+    assert by_hand.schedule == ""
+    first, *_, last = service.story(by_hand, made=True)
+    assert first == "made services/a-job: Python 3.13, a job, run by hand"
+    assert last.endswith("jobs.run --env=local --service=a-job")
+
+
+def test_where_it_came_from_is_kept(checkout: Checkout) -> None:
+    """The template's version and every answer, so that an update can ask for the same again."""
+    new = plan(Options(name="shop", database="postgres"), service.look(checkout))
+    origin = record.read(service.apply(new, checkout, "a" * 40))
+    assert origin
+    assert origin.tree == "a" * 40
+    assert origin.answers == new.values
+    assert origin.answers.keys() == template.questions(REAL.template).keys()
 
 
 def test_no_priority_left() -> None:
@@ -177,8 +231,9 @@ def test_a_checkout_without_template(checkout: Checkout) -> None:
 def test_story_ends_with_commands(checkout: Checkout) -> None:
     """The user can copy what comes next."""
     new = plan(Options(name="payments"), AROUND)
-    assert service.story(new, made=True)[-2:] == [
+    assert service.story(new, made=True)[-3:] == [
         "  uv run --directory services/payments pytest",
+        "  uv run invoke dev --service=payments",
         "  uv run invoke deploy --env=local --service=payments",
     ]
     assert service.story(new, made=False)[0].startswith("would make services/payments: ")
