@@ -57,13 +57,13 @@ def commands(file: Tree) -> dict[str, str]:
 def _wrong(service: Tree, job: Tree) -> Iterator[tuple[str, str]]:
     if reason := unfit(job["cpu"] or service["cpu"], job["memory"] or service["memory"]):
         yield "memory" if job["memory"] else "cpu", reason
-    if reason := _unscheduled(job["schedule"]):
+    if reason := unscheduled(job["schedule"]):
         yield "schedule", reason
     if not _known(job["timezone"]):
         yield "timezone", f"there is no time zone {job['timezone']}; write one as Europe/Berlin"
 
 
-def _unscheduled(schedule: str) -> str:
+def unscheduled(schedule: str) -> str:
     """Why Scheduler would refuse an expression of the right form, or ""."""
     words, _, rest = schedule.partition("(")
     fields = rest.removesuffix(")").split()

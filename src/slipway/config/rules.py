@@ -14,6 +14,11 @@ CoreSchema = dict[str, Any]
 
 WORDS = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SEGMENT = "[A-Za-z0-9._~-]+"
+SCHEDULE = (
+    r"rate\([1-9][0-9]{0,5} (minute|hour|day)s?\)"
+    r"|cron\([0-9A-Z*,/?#-]+( [0-9A-Z*,/?#-]+){5}\)"
+    r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\)"
+)
 
 
 @dataclass(frozen=True)
@@ -168,9 +173,7 @@ CommandLine = Annotated[
 Schedule = Annotated[
     str,
     like(
-        r"(rate\([1-9][0-9]{0,5} (minute|hour|day)s?\)"
-        r"|cron\([0-9A-Z*,/?#-]+( [0-9A-Z*,/?#-]+){5}\)"
-        r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))?",
+        f"({SCHEDULE})?",
         'empty, or a schedule as "rate(1 hour)", "cron(0 6 * * ? *)" or "at(2027-01-31T06:00:00)"',
     ),
 ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slipway.config.agree import name_problems
-from slipway.config.rules import SEGMENT
+from slipway.config.jobs import unscheduled
+from slipway.config.rules import SCHEDULE, SEGMENT
 from slipway.errors import UsageError
 from slipway.scaffold.names import name_problem
 from slipway.scaffold.routes import Taken, free_priority, path_problem
@@ -18,13 +19,6 @@ LONGEST_PATH = 126
 """ELBv2 takes 128 characters in a path condition; two are for the `/*` behind it."""
 ONCE = "none"
 """What is written for the schedule of a job that has none."""
-SCHEDULE = "|".join(
-    (
-        r"rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)",
-        r"cron\((\S+ ){5}\S+\)",
-    )
-)
-"""What EventBridge Scheduler takes; source: its "Schedule types"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +145,8 @@ def _route_problem(options: Options, taken: Sequence[Taken]) -> str:
 def _schedule_problem(options: Options) -> str:
     if options.kind != "job":
         return "only a job has one" if options.schedule else ""
-    if options.schedule == ONCE or re.fullmatch(SCHEDULE, options.schedule):
+    if options.schedule == ONCE:
         return ""
-    return f"must be as rate(1 hour) or cron(0 3 * * ? *), or {ONCE}: run by hand"
+    if not re.fullmatch(SCHEDULE, options.schedule):
+        return f"must be as rate(1 hour) or cron(0 3 * * ? *), or {ONCE}: run by hand"
+    return unscheduled(options.schedule)

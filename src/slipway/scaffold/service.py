@@ -135,6 +135,6 @@ def _routes(sources: Sources) -> tuple[Taken, ...]:
     routes = (
         Taken(service=name, path=route["path"], host=route["host"], priority=route["priority"])
         for name, route in merged
-        if "priority" in route
+        if route.get("priority")
     )
     return tuple(dict.fromkeys(routes))

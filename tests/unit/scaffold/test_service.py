@@ -108,8 +108,9 @@ def test_descriptions_that_would_break_a_file(description: str) -> None:
         (Options(name="a-job", kind="job", auth="jwt"), "--auth=jwt: a job takes no requests"),
         (Options(name="a-job", kind="job", route="/a"), "--route=/a: a job takes no requests"),
         (Options(name="web", schedule="rate(1 hour)"), "--schedule='rate(1 hour)': only a job has"),
-        (Options(name="a-job", kind="job", schedule="rate(1 hours)"), "must be as rate(1 hour) or"),
+        (Options(name="a-job", kind="job", schedule="rate(0 hours)"), "must be as rate(1 hour) or"),
         (Options(name="a-job", kind="job", schedule="cron(0 3 * * ?)"), "or none: run by hand"),
+        (Options(name="a-job", kind="job", schedule="cron(0 3 * * * *)"), "must be ?"),
     ],
 )
 def test_what_does_not_go_together(options: Options, reason: str) -> None:
