@@ -17,6 +17,7 @@ TOP: Sequence[str] = (
     "restart",
     "scale",
     "render",
+    "drift",
     "history",
     "diff",
     "affected",

@@ -26,14 +26,17 @@ STOPPED_SHOWN = 10
 
 def snapshots(ecs: ECSClient, cluster: str, services: Sequence[str]) -> dict[str, Snapshot]:
     """Every named service as it is now, ten per call; one that ECS doesn't know is MISSING."""
-    found: dict[str, Snapshot] = {
-        name: Snapshot(service=name, status="MISSING", desired=0, running=0) for name in services
-    }
+    found: dict[str, Snapshot] = {name: missing(name) for name in services}
     for names in batched(services, BATCH):
         answer = ecs.describe_services(cluster=cluster, services=list(names))
         for service in answer["services"]:
             found[service["serviceName"]] = read_service(service)
     return found
+
+
+def missing(service: str) -> Snapshot:
+    """What is seen of a service that ECS doesn't know."""
+    return Snapshot(service=service, status="MISSING", desired=0, running=0)
 
 
 def read_service(service: Any) -> Snapshot:

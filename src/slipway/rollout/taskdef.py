@@ -46,7 +46,7 @@ def next_revision(
 
 def same(running: TaskDefinition, wanted: TaskDefinition) -> bool:
     """Whether a registered revision is what `wanted` would register, tags aside."""
-    return bool(_content(running) == _content(wanted))
+    return bool(content(running) == content(wanted))
 
 
 def image_of(definition: TaskDefinition) -> str:
@@ -57,7 +57,8 @@ def image_of(definition: TaskDefinition) -> str:
     return ""
 
 
-def _content(definition: TaskDefinition) -> Any:
+def content(definition: TaskDefinition) -> Any:
+    """What a revision says, comparable: without what ECS assigns, without tags and order."""
     kept = {key: value for key, value in definition.items() if key not in _ASSIGNED | {"tags"}}
     return _canonical(kept)
 

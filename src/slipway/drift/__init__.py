@@ -1,0 +1,1 @@
+"""What differs between an environment and this checkout."""
