@@ -18,6 +18,7 @@ TOP: Sequence[str] = (
     "scale",
     "render",
     "drift",
+    "clean",
     "history",
     "diff",
     "affected",

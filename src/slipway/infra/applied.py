@@ -46,10 +46,11 @@ def key(where: Place) -> str:
 
 def read(stack: Stack, aws: Aws) -> Applied | None:
     """The record of the last apply; None where there is none that can be read."""
-    return _read(place(stack), aws)
+    return read_at(place(stack), aws)
 
 
-def _read(where: Place, aws: Aws) -> Applied | None:
+def read_at(where: Place, aws: Aws) -> Applied | None:
+    """The record of the last apply of the stack whose state lies there."""
     try:
         answer = aws.s3.get_object(Bucket=where.bucket, Key=key(where))
         return Applied(**json.loads(answer["Body"].read()))
@@ -86,7 +87,7 @@ def take_back(stack: Stack, aws: Aws, record: Applied | None) -> None:
 
 def doubt(where: Place, aws: Aws) -> None:
     """Let the next run ask Terraform, as after a change of the state by hand."""
-    record = _read(where, aws)
+    record = read_at(where, aws)
     if record and record.inputs_hash:
         _write(where, aws, replace(record, inputs_hash=""))
 

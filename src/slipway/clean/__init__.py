@@ -1,0 +1,1 @@
+"""Removing what nothing needs any more: images, revisions, versions of states, workspaces."""
