@@ -20,6 +20,8 @@ def make_service(name: str = "greeter", **changes: Any) -> Service:
         "folder": Path("services") / name,
         "route": {"path": f"/{name}", "host": "", "priority": 100},
         "env": {"GREETING": "Hello"},
+        "calls": {},
+        "called": False,
     }
     plain = {key: _plain(value) for key, value in changes.items()}
     return build(Service, _over({**ours, **own}, plain))

@@ -47,6 +47,8 @@ locals {
     log_retention                   = var.log_retention
     database                        = local.database
     cache                           = local.cache
+    namespace                       = { id = module.discovery.namespace_id, name = module.discovery.namespace_name }
+    callers_security_group_id       = module.discovery.callers_security_group_id
     replica_region                  = var.replica_region == "" ? null : var.replica_region
   }
 }

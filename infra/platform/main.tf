@@ -57,6 +57,13 @@ module "cluster" {
   name = local.prefix
 }
 
+module "discovery" {
+  source = "../modules/discovery"
+
+  name   = local.prefix
+  vpc_id = module.network.vpc_id
+}
+
 # --- By flag -------------------------------------------------------------------------------------
 
 module "api_gateway" {

@@ -29,9 +29,9 @@ run "names_the_environment_and_takes_a_range_beside_others" {
 run "tells_services_all_they_need" {
   assert {
     condition = toset(keys(jsondecode(aws_ssm_parameter.contract.insecure_value))) == toset([
-      "alarm_topic_arn", "alarms", "assign_public_ip", "cache", "cluster_arn", "cluster_name", "database",
+      "alarm_topic_arn", "alarms", "assign_public_ip", "cache", "callers_security_group_id", "cluster_arn", "cluster_name", "database",
       "kms_key_arn", "listener_arn", "load_balancer_arn", "load_balancer_dns",
-      "load_balancer_security_group_id", "log_retention", "private_subnets", "public_subnets", "replica_region", "scaling",
+      "load_balancer_security_group_id", "log_retention", "namespace", "private_subnets", "public_subnets", "replica_region", "scaling",
       "schema_version", "task_subnets", "test_listener_arn", "test_port", "test_url", "url", "vpc_id",
     ])
     error_message = "a key of the contract came or went; going needs a new schema_version"

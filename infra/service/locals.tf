@@ -43,6 +43,11 @@ locals {
     Resource = "*" # the actions have no resource
   }]
 
+  # --- Whom it calls -----------------------------------------------------------------------------
+  calls = length(var.service.calls) > 0
+  addresses = { for name, needed in var.service.calls : "${upper(replace(name, "-", "_"))}_URL" =>
+  "http://${name}.${local.prefix}.internal:${needed.port}${trimsuffix(needed.path, "/")}" }
+
   # --- Where it answers --------------------------------------------------------------------------
   route_path = var.service.route.path == "/" ? "" : var.service.route.path
   host       = var.service.route.host
@@ -57,6 +62,7 @@ locals {
   env = merge(
     var.service.env,
     { for name, bucket in module.storage.names : "BUCKET_${upper(replace(name, "-", "_"))}" => bucket },
+    local.addresses,
     {
       ENVIRONMENT  = var.environment
       SERVICE_NAME = var.service.name

@@ -28,6 +28,14 @@ data "aws_ssm_parameter" "platform" {
   }
 }
 
+# A plan may come before the platform of the same checkout is applied; an apply may not.
+check "discovery" {
+  assert {
+    condition     = !local.calls && !var.service.called || try(local.contract.namespace.id, null) != null
+    error_message = "/${local.prefix}/platform: this environment has no names for its services yet, so that ${var.service.name} can neither call nor be called; apply infra/platform of the same checkout first."
+  }
+}
+
 # --- Logs --------------------------------------------------------------------------------------
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -111,6 +119,11 @@ module "service" {
 
   name                            = local.name
   serves                          = local.serves
+  short_name                      = var.service.name
+  namespace_id                    = try(local.contract.namespace.id, null)
+  callers_security_group_id       = try(local.contract.callers_security_group_id, null)
+  called                          = var.service.called
+  calls                           = local.calls
   cluster_arn                     = local.contract.cluster_arn
   vpc_id                          = local.contract.vpc_id
   subnets                         = local.contract.task_subnets

@@ -21,6 +21,14 @@ output "codedeploy" {
   }])
 }
 
+output "discovery" {
+  description = "What other services call it by, and whether they are let in."
+  value = {
+    name   = "${var.service.name}.${local.prefix}.internal"
+    called = var.service.called
+  }
+}
+
 output "log_group" {
   description = "Log group of the service."
   value       = aws_cloudwatch_log_group.this["app"].name
@@ -35,7 +43,7 @@ output "network" {
   description = "Where the tasks run: under CodeDeploy, deployments bring it along."
   value = {
     subnets         = local.contract.task_subnets
-    security_groups = [module.service.security_group_id]
+    security_groups = module.service.security_group_ids
     public_ip       = local.contract.assign_public_ip
   }
 }

@@ -110,6 +110,8 @@ variable "service" {
     }), {})
     cache       = optional(object({ enabled = optional(bool, false) }), {})
     buckets     = optional(map(object({ replicate = optional(bool, false) })), {})
+    calls       = optional(map(object({ port = number, path = string })), {})
+    called      = optional(bool, false)
     secrets     = optional(list(string), [])
     parameters  = optional(map(string), {})
     former_port = optional(number)
@@ -261,8 +263,9 @@ variable "service" {
       ],
       !var.service.cache.enabled ? [] : ["CACHE_HOST", "CACHE_NAME", "CACHE_PORT", "CACHE_PREFIX", "CACHE_USERNAME"],
       [for bucket in keys(var.service.buckets) : "BUCKET_${upper(replace(bucket, "-", "_"))}"],
+      [for needed in keys(var.service.calls) : "${upper(replace(needed, "-", "_"))}_URL"],
     ))) == 0
-    error_message = "service.env, service.secrets, service.parameters: ENVIRONMENT, PORT, ROUTE_PATH, SERVICE_NAME and SERVICE_VERSION are set for you, as are those of the service's database, cache and buckets."
+    error_message = "service.env, service.secrets, service.parameters: ENVIRONMENT, PORT, ROUTE_PATH, SERVICE_NAME and SERVICE_VERSION are set for you, as are those of the service's database, cache, buckets and needs."
   }
 
   validation {

@@ -36,6 +36,8 @@ mock_data "aws_ssm_parameter" {
         "load_balancer_security_group_id": "sg-1",
         "cluster_arn": "arn:aws:ecs:us-west-1:123456789012:cluster/shop-default",
         "cluster_name": "shop-default",
+        "namespace": { "id": "ns-1", "name": "shop-default.internal" },
+        "callers_security_group_id": "sg-callers",
         "scaling": true,
         "url": "http://mock.us-west-1.elb.amazonaws.com"
       }
@@ -139,5 +141,11 @@ mock_resource "aws_apigatewayv2_api" {
 mock_resource "aws_scheduler_schedule_group" {
   defaults = {
     arn = "arn:aws:scheduler:us-west-1:123456789012:schedule-group/mock"
+  }
+}
+
+mock_resource "aws_service_discovery_service" {
+  defaults = {
+    arn = "arn:aws:servicediscovery:us-west-1:123456789012:service/srv-mock"
   }
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_aws.bridge.door import Door
 from embedded_aws.contained import names
 from embedded_aws.contained.own import Own
+from embedded_aws.discovery.server import Names
 from embedded_aws.faults import Faults
 from embedded_aws.loadbalancer import published
 from embedded_aws.loadbalancer.certificates import Certificates
@@ -19,7 +20,14 @@ from embedded_aws.loadbalancer.haproxy import Plane
 from embedded_aws.loadbalancer.listeners import Listeners
 from embedded_aws.loadbalancer.pool import Pool
 from embedded_aws.loadbalancer.traffic import Traffic
-from embedded_aws.patches import check, elb_view, everything, failing, task_environment
+from embedded_aws.patches import (
+    check,
+    discovery,
+    elb_view,
+    everything,
+    failing,
+    task_environment,
+)
 from embedded_aws.patches.cloudwatch import Watch
 from embedded_aws.saver import Saver, encoder
 from embedded_aws.settings import Settings
@@ -57,7 +65,8 @@ class Instance:
 
         self._data = Data(settings, instance_id())
         self._scheduler = Scheduler(self._pool, instance_id())
-        everything.apply(settings, self._pool, self._scheduler)
+        self._names = Names(discovery.zones)
+        everything.apply(settings, self._pool, self._scheduler, lambda: self._names.address)
         self.faults = Faults(self._data.have)
         failing.apply(self.faults)
         self._additions = Additions(self._pool, self._scheduler)
@@ -92,7 +101,9 @@ class Instance:
         """Start what follows the APIs."""
         await asyncio.to_thread(self._data.begin)
         if subnet := self._data.subnet:
-            self._door.open(subnet, await asyncio.to_thread(self._gateway, subnet))
+            address = await asyncio.to_thread(self._gateway, subnet)
+            self._door.open(subnet, address)
+            self._names.open(subnet, address)
         self._loop = asyncio.create_task(self._follow())
         self._scheduler.start()
         self._additions.begin()
@@ -116,6 +127,7 @@ class Instance:
         await asyncio.to_thread(self._data.close)
         if self._loop:
             self._loop.cancel()
+        await asyncio.to_thread(self._names.close)
         await self._door.close()
         await self._listeners.close()
         await self._pool.close()

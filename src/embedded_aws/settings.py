@@ -29,6 +29,7 @@ SERVICES = (
     "rds",
     "s3",
     "secretsmanager",
+    "servicediscovery",
     "sns",
     "ssm",
     "sts",

@@ -106,6 +106,7 @@ def open_service(shop: Shop) -> None:
         launchType="FARGATE",
         deploymentController={"type": shop.controller},
         loadBalancers=[target],
+        serviceRegistries=[{"registryArn": shop.registry}] if shop.registry else [],
         networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
     )
 

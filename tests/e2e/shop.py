@@ -34,6 +34,7 @@ class Shop:
     grace: int = 0
     image: str = ""
     host: str = ""
+    registry: str = ""
     groups: dict[str, str] = field(default_factory=dict)
     listeners: dict[str, str] = field(default_factory=dict)
 

@@ -25,7 +25,7 @@ locals {
     apply = {
       description = "Makes, changes and deletes the environment"
       subjects    = var.subjects
-      policies    = ["access", "network", "push", "read", "records", "resources", "rollout", "state-write"]
+      policies    = ["access", "names", "network", "push", "read", "records", "resources", "rollout", "state-write"]
       hours       = 2
     }
   }

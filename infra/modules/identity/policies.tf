@@ -13,6 +13,7 @@ locals {
     state-write = local.state_write
     records     = local.records
     network     = local.network
+    names       = local.names
     resources   = local.resources
     access      = local.access
   }
@@ -41,6 +42,7 @@ locals {
         "rds:Describe*", "rds:ListTagsForResource",
         "scheduler:Get*", "scheduler:List*",
         "serverlessrepo:GetApplication",
+        "servicediscovery:Get*", "servicediscovery:List*",
         "sns:Get*", "sns:List*",
         "ssm:DescribeParameters",
         "wafv2:Get*", "wafv2:List*",

@@ -61,6 +61,36 @@ locals {
     },
   ]
 
+  names = [
+    {
+      # Cloud Map makes up the ids; the region holds the actions, as it does those of EC2.
+      Sid    = "Names"
+      Effect = "Allow"
+      Action = [
+        "servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:CreateService", "servicediscovery:DeleteNamespace",
+        "servicediscovery:DeleteService", "servicediscovery:DeregisterInstance", "servicediscovery:TagResource",
+        "servicediscovery:UntagResource", "servicediscovery:UpdatePrivateDnsNamespace", "servicediscovery:UpdateService",
+      ]
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
+    },
+    {
+      # Cloud Map makes the namespace's zone with the rights of whoever asks it. A zone that holds
+      # records is not deleted, and records of other names are out of reach.
+      Sid      = "Zone"
+      Effect   = "Allow"
+      Action   = ["route53:CreateHostedZone", "route53:DeleteHostedZone", "route53:GetHostedZone", "route53:ListHostedZonesByName"]
+      Resource = "*"
+    },
+    {
+      Sid       = "Records"
+      Effect    = "Allow"
+      Action    = "route53:ChangeResourceRecordSets"
+      Resource  = "${local.arn}:route53:::hostedzone/*"
+      Condition = { "ForAllValues:StringLike" = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${var.name}.internal", "*.${var.name}.internal"] } }
+    },
+  ]
+
   resources = [
     {
       Sid    = "ByName"

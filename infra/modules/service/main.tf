@@ -2,6 +2,9 @@ locals {
   rolling     = var.serves && var.controller == "ECS"
   codedeploy  = var.serves && var.controller == "CODE_DEPLOY"
   former_port = !var.serves || var.former_port == null ? false : var.former_port != var.port
+
+  # Besides its own, the group that lets it in where it calls.
+  security_groups = compact([aws_security_group.this.id, var.calls ? var.callers_security_group_id : null])
 }
 
 # --- Who may connect ---------------------------------------------------------------------------
@@ -45,6 +48,18 @@ resource "aws_vpc_security_group_ingress_rule" "former_port" {
   to_port                      = var.former_port
 }
 
+# Other services: only where one needs this, and only those that need one.
+resource "aws_vpc_security_group_ingress_rule" "callers" {
+  for_each = toset(var.serves && var.called && var.callers_security_group_id != null ? compact([tostring(var.port), local.former_port ? tostring(var.former_port) : ""]) : [])
+
+  security_group_id            = aws_security_group.this.id
+  description                  = "Other services to port ${each.value}"
+  referenced_security_group_id = var.callers_security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = tonumber(each.value)
+  to_port                      = tonumber(each.value)
+}
+
 # The registry, the logs and whatever the service calls. DNS goes to the VPC's resolver, which no
 # security group holds back.
 resource "aws_vpc_security_group_egress_rule" "out" {
@@ -54,6 +69,33 @@ resource "aws_vpc_security_group_egress_rule" "out" {
   ip_protocol       = "tcp"
   from_port         = 0
   to_port           = 65535
+}
+
+# --- Its name -----------------------------------------------------------------------------------
+
+# ECS enters each task that runs, and says by the container's health check whether it is healthy.
+resource "aws_service_discovery_service" "this" {
+  count = !var.serves || var.namespace_id == null ? 0 : 1
+
+  name        = var.short_name
+  description = "Tasks of ${var.name}"
+
+  dns_config {
+    namespace_id   = var.namespace_id
+    routing_policy = "MULTIVALUE"
+
+    dns_records {
+      type = "A"
+      ttl  = 10
+    }
+  }
+
+  health_check_custom_config {
+    failure_threshold = 1
+  }
+
+  # ECS takes the last tasks out a while after the service is gone.
+  force_destroy = true
 }
 
 # --- Service: one of two ------------------------------------------------------------------------
@@ -106,8 +148,16 @@ resource "aws_ecs_service" "rolling" {
 
   network_configuration {
     subnets          = var.subnets
-    security_groups  = [aws_security_group.this.id]
+    security_groups  = local.security_groups
     assign_public_ip = var.assign_public_ip
+  }
+
+  dynamic "service_registries" {
+    for_each = aws_service_discovery_service.this
+
+    content {
+      registry_arn = service_registries.value.arn
+    }
   }
 
   lifecycle {
@@ -153,19 +203,28 @@ resource "aws_ecs_service" "codedeploy" {
 
   network_configuration {
     subnets          = var.subnets
-    security_groups  = [aws_security_group.this.id]
+    security_groups  = local.security_groups
     assign_public_ip = var.assign_public_ip
+  }
+
+  dynamic "service_registries" {
+    for_each = aws_service_discovery_service.this
+
+    content {
+      registry_arn = service_registries.value.arn
+    }
   }
 
   lifecycle {
     # ECS refuses to change network and platform of such a service: they travel with each deployment.
-    # What its API lists as changeable here lacks ECS Exec.
+    # What its API lists as changeable here lacks ECS Exec and service registries.
     ignore_changes = [
       desired_count,
       enable_execute_command,
       load_balancer,
       network_configuration,
       platform_version,
+      service_registries,
       task_definition,
     ]
   }

@@ -8,6 +8,11 @@ output "name" {
   value       = one(concat(aws_ecs_service.rolling[*].name, aws_ecs_service.codedeploy[*].name))
 }
 
+output "security_group_ids" {
+  description = "All security groups of the tasks."
+  value       = local.security_groups
+}
+
 output "security_group_id" {
   description = "Security group of the tasks, for what they connect to."
   value       = aws_security_group.this.id

@@ -9,6 +9,24 @@ variable "assign_public_ip" {
   description = "Whether tasks get a public address: only where there is no NAT."
 }
 
+variable "called" {
+  type        = bool
+  description = "Whether other services call this one: those in `callers_security_group_id` may connect then."
+  default     = false
+}
+
+variable "callers_security_group_id" {
+  type        = string
+  description = "Security group of all services that call others. Null: none may."
+  default     = null
+}
+
+variable "calls" {
+  type        = bool
+  description = "Whether it calls other services, and is in `callers_security_group_id` therefore."
+  default     = false
+}
+
 variable "cluster_arn" {
   type        = string
   description = "Cluster of the service."
@@ -73,6 +91,12 @@ variable "name" {
   description = "Name of the service."
 }
 
+variable "namespace_id" {
+  type        = string
+  description = "Namespace in which other services find it. Null: none."
+  default     = null
+}
+
 variable "port" {
   type        = number
   description = "Port that the tasks listen on. Null: nobody may connect to them."
@@ -83,6 +107,12 @@ variable "serves" {
   type        = bool
   description = "Whether there is an ECS service. Else the group alone: for tasks that run to their end."
   default     = true
+}
+
+variable "short_name" {
+  type        = string
+  description = "What the service is called in the namespace."
+  default     = null
 }
 
 variable "subnets" {

@@ -12,6 +12,7 @@ from ministack.core.concurrency import resource_lock
 from ministack.core.responses import request_scope
 from ministack.services import ecs
 
+from embedded_aws.discovery import registry
 from embedded_aws.ecs import health, records, words
 from embedded_aws.ecs.decide import (
     FAILED,
@@ -98,11 +99,13 @@ class Scheduler:
         self._wake.set()
 
     def changed(self, task: Record) -> None:
-        """Bring counts and targets up to date with a task that changed."""
+        """Bring counts, targets and names up to date with a task that changed."""
         cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
         if cluster:
             ecs._recount_cluster(cluster)
             ecs._refresh_service_state(cluster, task.get("group", ""))
+        if service := self.service_of(task):
+            registry.sync(service)
         self.wake()
 
     def failed(self, task: Record) -> None:
@@ -134,6 +137,7 @@ class Scheduler:
                 self._look_at_containers()
                 for (account, region, key), service in ecs._services.all_items():
                     with request_scope(account, region):
+                        registry.sync(service)
                         self._look_at(key, service)
                 self._forget_old_tasks()
             except Exception:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from embedded_aws.patches import (
     apigateway,
     cloudwatch,
     codedeploy,
+    discovery,
     ec2,
     ec2_fields,
     ecr,
@@ -40,17 +42,23 @@ SYMBOLS = merge(
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_secrets.SYMBOLS),
-        *(task_environment.SYMBOLS, task_network.SYMBOLS),
+        *(task_environment.SYMBOLS, task_network.SYMBOLS, discovery.SYMBOLS),
         *(execute.SYMBOLS, failing.SYMBOLS, refusals.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
 )
 
 
-def apply(settings: Settings, pool: Pool, scheduler: Scheduler) -> None:
-    """Patch MiniStack; call `check(SYMBOLS)` before anything of it is used."""
+def apply(
+    settings: Settings, pool: Pool, scheduler: Scheduler, resolver: Callable[[], str]
+) -> None:
+    """Patch MiniStack; call `check(SYMBOLS)` before anything of it is used.
+
+    `resolver` gives the address that tasks ask for names, or "".
+    """
     ecr.apply(settings)
     ecs.apply(settings, scheduler)
+    discovery.apply(resolver)
     task_network.apply()
     elb.apply(pool)
     for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, secrets, task_secrets, wafv2):

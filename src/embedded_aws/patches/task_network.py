@@ -17,7 +17,7 @@ SYMBOLS: Symbols = {
 OWNER = "_network_owner"
 """Key of a task's record: the id of the container that holds its network."""
 
-PLACE = ("network", "extra_hosts", "ports")
+PLACE = ("network", "extra_hosts", "ports", "dns")
 """Options that belong to the network's owner; the engine refuses them beside a shared network."""
 
 
@@ -75,6 +75,7 @@ def _start_owner(task: dict[str, Any], built: Mapping[str, Any]) -> None:
         cap_drop=["ALL"],
         network=built.get("network"),
         extra_hosts=built.get("extra_hosts"),
+        dns=built.get("dns"),
     )
     task[OWNER] = owner.id
     owner.reload()

@@ -22,6 +22,7 @@ schema.py and reference.py publish the JSON Schemas and the tables of docs/confi
 from slipway.config.effective import Effective, effective
 from slipway.config.load import load, load_local
 from slipway.config.manifest import (
+    Address,
     Alarms,
     Bucket,
     Cache,
@@ -39,6 +40,7 @@ from slipway.config.manifest import (
 from slipway.config.settings import Environment, Local, Notify, Project, Settings
 
 __all__ = [
+    "Address",
     "Alarms",
     "Bucket",
     "Cache",

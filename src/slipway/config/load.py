@@ -91,7 +91,8 @@ def _settings(
     local = sources.merged_local()
     notify = sources.merged_notify(environment)
     environments = {name: sources.merged_environment(name) for name in sources.environments}
-    chosen = {name: sources.merged_service(environment, name) for name in services}
+    fleet = {name: sources.merged_service(environment, name) for name in sources.services}
+    chosen = {name: fleet[name] for name in services}
     everywhere = {name: _environment(name, merged) for name, merged in environments.items()}
     return Settings(
         project=project.values["name"],
@@ -101,7 +102,7 @@ def _settings(
         environments=everywhere,
         local=build(Local, local.values),
         notify=build(Notify, notify.values),
-        services={name: _service(checkout, name, merged) for name, merged in chosen.items()},
+        services={name: _service(checkout, name, fleet) for name in chosen},
         all_services=tuple(sources.services),
         provenance={
             **_provenance("project", project),
@@ -117,8 +118,21 @@ def _environment(name: str, merged: Merged) -> Environment:
     return build(Environment, {**merged.values, "name": name})
 
 
-def _service(checkout: Checkout, name: str, merged: Merged) -> Service:
-    return build(Service, {**merged.values, "folder": checkout.services / name})
+def _service(checkout: Checkout, name: str, fleet: Mapping[str, Merged]) -> Service:
+    values = fleet[name].values
+    return build(
+        Service,
+        {
+            **values,
+            "folder": checkout.services / name,
+            "calls": {each: _address(fleet[each].values) for each in values["needs"]},
+            "called": any(name in other.values["needs"] for other in fleet.values()),
+        },
+    )
+
+
+def _address(service: Mapping[str, Any]) -> dict[str, Any]:
+    return {"port": service["port"], "path": service["route"]["path"]}
 
 
 @cache

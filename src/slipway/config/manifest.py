@@ -257,7 +257,8 @@ class Override(Common):
 
     route: Route
     needs: tuple[ServiceName, ...]
-    """Services that are rolled out before this one; it is not started when one of them fails."""
+    """Services that this one calls: `greeter` reaches the container as `GREETER_URL`. They are
+    rolled out before it, and it is not started when one of them fails."""
     smoke: tuple[Smoke, ...]
     jobs: Mapping[JobName, Job]
     """Tasks that run to their end, by name; a service that serves may have some as well."""
@@ -279,10 +280,23 @@ class Manifest(Override):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Address(Table):
+    """Where a service answers others of its environment."""
+
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service(Manifest):
-    """A service with its folder."""
+    """A service with its folder, and with what the other manifests say of it.
+
+    `calls` are those that it needs, `called` whether another one needs it, chosen or not.
+    """
 
     folder: Path
+    calls: Mapping[ServiceName, Address]
+    called: bool
 
 
 @dataclass(frozen=True, kw_only=True)

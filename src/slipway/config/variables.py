@@ -26,12 +26,18 @@ def given(service: Tree) -> frozenset[str]:
     """The names of all variables that Slipway sets for a service."""
     database = DATABASE | MIGRATION if service["database"]["enabled"] else frozenset[str]()
     cache = CACHE if service["cache"]["enabled"] else frozenset[str]()
-    return OURS | database | cache | {bucket_variable(name) for name in service["buckets"]}
+    buckets = {bucket_variable(name) for name in service["buckets"]}
+    return OURS | database | cache | buckets | {address_variable(n) for n in service["needs"]}
 
 
 def bucket_variable(name: str) -> str:
     """The variable with the name of the S3 bucket that the manifest calls `name`."""
     return f"BUCKET_{name.upper().replace('-', '_')}"
+
+
+def address_variable(name: str) -> str:
+    """The variable with the address of the service `name`, for those that need it."""
+    return f"{name.upper().replace('-', '_')}_URL"
 
 
 def reserved_variables(service: Tree) -> Iterator[Clash]:

@@ -145,6 +145,7 @@ RULES: Mapping[str, Rule] = {
     "aws_nat_gateway": nat_gateway,
     "aws_s3_bucket": _simple("storage", "bucket_storage", "bucket_gb"),
     "aws_secretsmanager_secret": _simple("secret", "secret"),
+    "aws_service_discovery_private_dns_namespace": _simple("zone of names", "hosted_zone"),
     "aws_vpc_endpoint": endpoint,
     "aws_wafv2_web_acl": firewall,
 }

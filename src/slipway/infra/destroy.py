@@ -259,6 +259,8 @@ def _stand_in(name: str, checkout: Checkout) -> Service:
         "folder": checkout.services / name,
         "route": {"path": f"/{name}", "host": "", "priority": 1},
         "env": {},
+        "calls": {},
+        "called": False,
     }
     return build(Service, {**defaults()["service"], **own})
 

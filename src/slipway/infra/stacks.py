@@ -148,6 +148,8 @@ def service_variable(service: Service) -> dict[str, object]:
         "database": asdict(service.database),
         "cache": asdict(service.cache),
         "buckets": {name: asdict(bucket) for name, bucket in service.buckets.items()},
+        "calls": {name: asdict(address) for name, address in service.calls.items()},
+        "called": service.called,
         "secrets": list(service.secrets),
         "parameters": dict(service.parameters),
         "env": dict(service.env),

@@ -38,7 +38,7 @@ from slipway.rollout.model import Rollout, Target
 
 def deploy(world: World, options: Options) -> Progress:
     """Take every chosen service from its folder to a verified rollout."""
-    preflight.refuse(world.settings, world.aws, options.allow_destroy)
+    preflight.refuse(world, options.allow_destroy)
     progress = Progress(options=options, chosen=tuple(world.settings.services))
     with announced(world, progress) as announcer:
         steps(world, progress, announcer)

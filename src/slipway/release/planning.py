@@ -28,7 +28,7 @@ _LEFT_OUT |= {"registeredBy", "deregisteredAt", "compatibilities", "requiresAttr
 
 def make(world: World, look: LookAtImage, options: Options) -> Plan:
     """The plan of a deploy. The world's runner is a dry one: nothing changes."""
-    preflight.refuse(world.settings, world.aws, options.allow_destroy)
+    preflight.refuse(world, options.allow_destroy)
     settings = world.settings
     wanting = tuple(state.wanting(settings, world.aws))
     waves = order.waves(

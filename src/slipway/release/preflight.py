@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from slipway import names
-from slipway.aws import Aws, calls, error_code
+from slipway.aws import Aws, calls
 from slipway.config import Service, Settings
 from slipway.errors import DeployError
+from slipway.release import needs
+from slipway.release.world import Site
 from slipway.rollout import observe
 from slipway.rollout.decide import Snapshot
 
@@ -18,12 +20,12 @@ ADDRESSES = {
 """Terraform's address of a service by who rolls it out; of the two exactly one exists."""
 
 
-def refuse(settings: Settings, aws: Aws, allowed: Sequence[str] = ()) -> None:
-    """Raise `DeployError` with everything that a deploy of `settings` could not do.
+def refuse(site: Site, allowed: Sequence[str] = ()) -> None:
+    """Raise `DeployError` with everything that a deploy of the chosen services could not do.
 
     `allowed` are addresses that may be destroyed, or `all`.
     """
-    found = refusals(settings, live(settings, aws), allowed)
+    found = refusals(site.settings, live(site.settings, site.aws), allowed)
     if found:
         lines = [line for line, _ in found]
         flags = " ".join(sorted({f"--allow-destroy='{address}'" for _, address in found}))
@@ -31,19 +33,15 @@ def refuse(settings: Settings, aws: Aws, allowed: Sequence[str] = ()) -> None:
             "\n".join(lines),
             next_step=f"to have that gap now, add {flags}; else set the strategy back",
         )
+    needs.demand(site)
 
 
 def live(settings: Settings, aws: Aws) -> Mapping[str, Snapshot]:
     """The chosen services as they are in ECS, by name; those that aren't there are left out."""
     ids = {names.service(settings, name): name for name in settings.services}
     with calls("looking at the services"):
-        try:
-            found = observe.snapshots(aws.ecs, names.cluster(settings), list(ids))
-        except aws.ecs.exceptions.ClientError as error:
-            if error_code(error) != "ClusterNotFoundException":
-                raise
-            return {}
-    return {ids[each.service]: each for each in found.values() if each.status == "ACTIVE"}
+        found = observe.known(aws.ecs, names.cluster(settings), list(ids))
+    return {ids[name]: each for name, each in found.items()}
 
 
 def refusals(

@@ -20,7 +20,7 @@ from slipway.rollout import observe, taskdef
 
 def preview(world: World, options: Options) -> None:
     """Say for each step of a deploy what it would do. The world's runner is a dry one."""
-    preflight.refuse(world.settings, world.aws, options.allow_destroy)
+    preflight.refuse(world, options.allow_destroy)
     say = world.console.result
     wanting = state.wanting(world.settings, world.aws)
     if wanting:

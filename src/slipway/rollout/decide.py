@@ -52,7 +52,8 @@ class Snapshot:
     """A service at one moment. `status` is ACTIVE, DRAINING, INACTIVE or MISSING.
 
     `port` is the container port that its load balancer sends requests to, 0 without one.
-    `controller` says who rolls it out: ECS or CODE_DEPLOY. `phase` is what a rollout is doing.
+    `controller` says who rolls it out: ECS or CODE_DEPLOY. `registered`: its tasks have a name for
+    other services. `phase` is what a rollout is doing.
     """
 
     service: str
@@ -63,6 +64,7 @@ class Snapshot:
     deployments: tuple[Deployment, ...] = ()
     events: tuple[tuple[str, str], ...] = ()
     controller: str = "ECS"
+    registered: bool = False
     phase: str = ""
 
     @property

@@ -39,6 +39,17 @@ def missing(service: str) -> Snapshot:
     return Snapshot(service=service, status="MISSING", desired=0, running=0)
 
 
+def known(ecs: ECSClient, cluster: str, services: Sequence[str]) -> dict[str, Snapshot]:
+    """Those of the named services that are ACTIVE; none where there is no such cluster."""
+    try:
+        found = snapshots(ecs, cluster, services)
+    except ecs.exceptions.ClientError as error:
+        if error_code(error) != "ClusterNotFoundException":
+            raise
+        return {}
+    return {name: each for name, each in found.items() if each.status == "ACTIVE"}
+
+
 def read_service(service: Any) -> Snapshot:
     """A `Snapshot` of one service of a DescribeServices answer."""
     return Snapshot(
@@ -53,6 +64,7 @@ def read_service(service: Any) -> Snapshot:
         ),
         events=tuple((str(e["id"]), str(e["message"])) for e in service.get("events", [])),
         controller=service.get("deploymentController", {}).get("type", "ECS"),
+        registered=bool(service.get("serviceRegistries")),
     )
 
 

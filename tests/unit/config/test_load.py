@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from slipway.config import Service, effective, load, load_local
+from slipway.config import Address, Service, effective, load, load_local
 from slipway.errors import ConfigError, UsageError
 from slipway.paths import Checkout
 from tests.cases_files import cases
@@ -67,6 +67,33 @@ def test_only_the_chosen_services_are_loaded(checkout: MakeCheckout) -> None:
     assert list(settings.services) == ["users"]
     assert settings.all_services == ("orders", "users")
     assert not any(key.startswith("services.orders") for key in settings.provenance)
+
+
+def test_addresses_of_services_that_are_needed(checkout: MakeCheckout) -> None:
+    """Port and path as they are in the environment; who is needed knows it, chosen or not."""
+    users = """
+name = "users"
+route = { path = "/users", priority = 20 }
+needs = ["orders"]
+[environments.prod]
+needs = []
+"""
+    orders = """
+name = "orders"
+route = { path = "/orders", priority = 10 }
+[environments.staging]
+port = 9000
+"""
+    files = {"services/users/service.toml": users, "services/orders/service.toml": orders}
+    place = checkout(files)
+    assert load(place, "local", ["users"]).services["users"].calls == {
+        "orders": Address(port=8000, path="/orders")
+    }
+    assert load(place, "staging").services["users"].calls["orders"].port == 9000
+    assert load(place, "staging", ["orders"]).services["orders"].called
+    assert not load(place, "staging").services["users"].called
+    assert load(place, "prod").services["users"].calls == {}
+    assert not load(place, "prod").services["orders"].called
 
 
 def test_every_setting_knows_where_it_came_from(checkout: MakeCheckout) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from slipway.config.variables import CACHE, DATABASE, MIGRATION, OURS, bucket_variable
+from slipway.config.variables import (
+    CACHE,
+    DATABASE,
+    MIGRATION,
+    OURS,
+    address_variable,
+    bucket_variable,
+)
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
 from slipway.paths import Checkout
 from tests.hcl import INFRA, MODULES, STACKS, Block, blocks, type_of
@@ -26,6 +33,8 @@ FULL = make_service(
     buckets={"uploads": {"replicate": True}},
     secrets=["STRIPE_KEY"],
     parameters={"FLAGS": "/shop/flags"},
+    needs=["users"],
+    calls={"users": {"port": 9000, "path": "/users"}},
 )
 """A service that asks for everything."""
 
@@ -120,6 +129,8 @@ def test_the_hcl_reserves_the_same_variables() -> None:
     assert listed == OURS | DATABASE | MIGRATION | CACHE
     assert "BUCKET_${upper(replace(bucket" in reserved
     assert bucket_variable("raw-data") == "BUCKET_RAW_DATA"
+    assert '"${upper(replace(needed, "-", "_"))}_URL"' in reserved
+    assert address_variable("stock-room") == "STOCK_ROOM_URL"
 
 
 # --- What is refused, and how that is said --------------------------------------------------------
