@@ -40,7 +40,7 @@ module "schedules" {
   cluster_arn      = local.contract.cluster_arn
   family           = local.name
   subnets          = local.contract.task_subnets
-  security_groups  = [module.service.security_group_id]
+  security_groups  = module.service.security_group_ids
   assign_public_ip = local.contract.assign_public_ip
   task_roles       = [module.roles.execution_arn, module.roles.task_arn]
   jobs             = { for name, job in local.scheduled : name => { schedule = job.schedule, timezone = job.timezone } }

@@ -1,4 +1,4 @@
-"""Which services come before which: those that are needed exist, and none needs itself."""
+"""Which services come before which: those that are needed can be called, and none needs itself."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def _unknown(services: Mapping[str, Merged], needs: Needs) -> Iterator[Problem]:
                 meant = did_you_mean(nearest(one, services))
                 place = services[name].place("needs")
                 yield Problem(place=place, reason=f"no service called {one!r}{meant}")
+            elif services[one].values["kind"] != "web":
+                place = services[name].place("needs")
+                reason = f"{one} is a job, which nobody can call; remove it"
+                yield Problem(place=place, reason=reason)
 
 
 def _circular(services: Mapping[str, Merged], needs: Needs) -> Iterator[Problem]:
