@@ -1,5 +1,5 @@
-# The environment on your own machine. Nothing leaves it, so that it needs no NAT; nothing in it
-# asks for host names; every task is a container here, so that more of them add no capacity; and
+# The environment on your own machine. Nothing leaves it, so that it needs no NAT; names are
+# answered without host names; every task is a container here, so that more of them add no capacity; and
 # nobody looks at its logs, alarms and dashboards but you, or tries to get in.
 nat           = "none"
 dns_hostnames = false

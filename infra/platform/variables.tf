@@ -89,7 +89,7 @@ variable "dashboard" {
 
 variable "dns_hostnames" {
   type        = bool
-  description = "Whether the VPC gives DNS host names. Private names of interface endpoints need it."
+  description = "Whether the VPC gives DNS host names. Names of services and of interface endpoints need it."
   default     = true
 }
 

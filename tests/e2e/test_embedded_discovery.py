@@ -137,7 +137,10 @@ def start_caller(shop: Shop) -> Any:
         networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
     )
     arn = started["tasks"][0]["taskArn"]
-    filters = {"label": f"com.amazonaws.ecs.task-arn={arn}", "status": "running"}
+    filters: dict[str, str | list[str] | bool] = {
+        "label": f"com.amazonaws.ecs.task-arn={arn}",
+        "status": "running",
+    }
     (found,) = wait_for(
         "the caller", lambda: docker.from_env().containers.list(filters=filters), 30
     )

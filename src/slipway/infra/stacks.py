@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOCK_FILE = ".terraform.lock.hcl"
 
+_NAMELESS = re.compile(r"^\s*dns_hostnames\s*=\s*false\b", re.MULTILINE)
 _LOCAL_MODULE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"]+)"', re.MULTILINE)
 
 
@@ -101,6 +102,12 @@ def platform_stack(settings: Settings, checkout: Checkout) -> Stack:
         raise ConfigError(
             f"{checkout.shown(file)}: missing",
             next_step=f"copy {checkout.shown(file.with_name('local.tfvars'))} and adapt it",
+        )
+    if settings.environment.target == "aws" and _NAMELESS.search(_text(file)):
+        raise ConfigError(
+            f"{checkout.shown(file)}: dns_hostnames: false, but on AWS the names of services, by "
+            "which they call each other, only resolve with it",
+            next_step="remove that line: true is the default",
         )
     return _stack(settings, checkout, "platform", var_files=(file,))
 

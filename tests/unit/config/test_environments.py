@@ -12,6 +12,7 @@ import pytest
 
 from slipway import names
 from slipway.config import Service, load
+from slipway.errors import ConfigError
 from slipway.infra.stacks import platform_stack, registry_stack, service_stack, service_variable
 from slipway.paths import Checkout
 from tests.samples import make_service
@@ -97,6 +98,16 @@ def test_another_environment_is_a_table_and_a_file(with_qa: Checkout) -> None:
         assert tuple(values.values()) == ("qa", "slipway", "", "eu-west-1", False)
     assert service.variables["service"] == service_variable(greeter)
     assert service.variables["image"] == IMAGE
+
+
+def test_names_of_services_resolve_on_aws(with_qa: Checkout) -> None:
+    """A copy of local.tfvars keeps a setting that only the embedded AWS can do with."""
+    file = with_qa.infra / "environments/qa.tfvars"
+    file.write_text('nat = "one"\n# dns_hostnames = false\n')
+    assert platform_stack(load(with_qa, "qa"), with_qa).name == "platform"
+    file.write_text('nat = "one"\ndns_hostnames = false # ten seconds less\n')
+    with pytest.raises(ConfigError, match=r"qa\.tfvars: dns_hostnames"):
+        platform_stack(load(with_qa, "qa"), with_qa)
 
 
 def test_another_environment_changes_no_other(with_qa: Checkout) -> None:
