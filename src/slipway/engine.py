@@ -6,15 +6,16 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from slipway.errors import Interrupted, ToolError
-from slipway.images import question
+from slipway.images import question, unpack
+from slipway.images.local import LocalImage, local_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -31,25 +32,6 @@ LEFT_OVER_AFTER = 900
 
 _SLICE = 2.0
 """Seconds of one round of questions; an interrupt is noticed at its end."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalImage:
-    """An image that the engine has; `size` in bytes, uncompressed.
-
-    `digest` is that of its registry where it was pulled, else its id. `user` is who it runs as.
-    """
-
-    id: str
-    digest: str
-    size: int
-    architecture: str
-    user: str
-
-    @property
-    def runs_as_root(self) -> bool:
-        """Whether its process would be root."""
-        return self.user.partition(":")[0] in {"", "0", "root"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +68,13 @@ class Engine(Protocol):
         """
         ...
 
+    def files(self, image: str, wanted: Callable[[str], bool], *, service: str) -> dict[str, bytes]:
+        """The files of `image` whose path, without a leading slash, is `wanted`.
+
+        Nothing of the image is run. Leaves no container behind.
+        """
+        ...
+
     def interrupt(self) -> None:
         """End trial starts of other threads, which then raise `Interrupted`."""
         ...
@@ -116,13 +105,7 @@ class DockerEngine:
                 found = self._client.images.get(reference).attrs
             except ImageNotFound:
                 return None
-        return LocalImage(
-            id=found["Id"],
-            digest=_registry_digest(reference, found.get("RepoDigests") or []) or found["Id"],
-            size=found["Size"],
-            architecture=found["Architecture"],
-            user=found["Config"].get("User") or "",
-        )
+        return local_image(reference, found)
 
     def ask_health(self, image: str, ask: Ask, *, service: str) -> HealthAnswer:
         began = time.monotonic()
@@ -131,6 +114,17 @@ class DockerEngine:
             if refused:
                 return HealthAnswer(ok=False, seconds=time.monotonic() - began, reason=refused)
             return self._ask(container, ask, began)
+
+    def files(self, image: str, wanted: Callable[[str], bool], *, service: str) -> dict[str, bytes]:
+        with _reported(), self._created(image, service) as container:
+            return unpack.files(self._exported(container), wanted)
+
+    def _exported(self, container: Container) -> Iterator[bytes]:
+        for piece in container.export(chunk_size=unpack.CHUNK):
+            if self._stop.is_set():
+                raise Interrupted("interrupted: reading the files of an image")
+            assert isinstance(piece, bytes)  # the stubs say str
+            yield piece
 
     def interrupt(self) -> None:
         self._stop.set()
@@ -149,6 +143,21 @@ class DockerEngine:
     @contextmanager
     def _trial(self, image: str, ask: Ask, service: str) -> Iterator[Container]:
         """A container with no more rights than a task has, removed whatever happens."""
+        rights = {
+            "environment": dict(ask.env),
+            "read_only": True,
+            "tmpfs": {"/tmp": "mode=1777"},  # noqa: S108
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "mem_limit": f"{ask.memory}m",
+            "memswap_limit": f"{ask.memory}m",
+        }
+        with self._created(image, service, **rights) as container:
+            yield container
+
+    @contextmanager
+    def _created(self, image: str, service: str, **options: Any) -> Iterator[Container]:
+        """A container that nobody has started yet, removed whatever happens."""
         from docker.errors import NotFound
 
         self._remove_leftovers()
@@ -156,16 +165,7 @@ class DockerEngine:
         name = f"slipway-trial-{service}-{secrets.token_hex(4)}"
         try:
             yield self._client.containers.create(
-                image,
-                name=name,
-                labels={LABEL: service},
-                environment=dict(ask.env),
-                read_only=True,
-                tmpfs={"/tmp": "mode=1777"},  # noqa: S108
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                mem_limit=f"{ask.memory}m",
-                memswap_limit=f"{ask.memory}m",
+                image, name=name, labels={LABEL: service}, **options
             )
         finally:
             with suppress(NotFound):
@@ -248,19 +248,6 @@ def _log(container: Container) -> str:
     text = container.logs(tail=LOG_LINES)
     assert isinstance(text, bytes)  # a stream only where one is asked for
     return text.decode(errors="replace").strip()
-
-
-def _registry_digest(reference: str, digests: list[str]) -> str:
-    """The digest under the same name as `reference`, however that abbreviates Docker Hub."""
-    wanted = _repository(reference)
-    pairs = (digest.split("@", 1) for digest in digests)
-    return next((digest for name, digest in pairs if _repository(name) == wanted), "")
-
-
-def _repository(reference: str) -> str:
-    path, _, last = reference.partition("@")[0].rpartition("/")
-    name = f"{path}/{last.partition(':')[0]}".lstrip("/")
-    return name.removeprefix("docker.io/").removeprefix("library/")
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from slipway.command import Command
-from slipway.engine import HealthAnswer, LocalImage
+from slipway.engine import HealthAnswer
+from slipway.images.local import LocalImage
 from slipway.images.plan import Ask
 from slipway.runner import OnLine, Result, failure
 
@@ -68,12 +70,16 @@ def printed(stdout: str, *, code: int = 0, stderr: str = "") -> Result:
 
 @dataclass
 class FakeEngine:
-    """A Docker engine that has `images` and lets every trial start end with `answer`."""
+    """A Docker engine that has `images` and lets every trial start end with `answer`.
+
+    `contents` are the files of every image.
+    """
 
     images: dict[str, LocalImage] = field(default_factory=dict)
     answer: HealthAnswer = field(default_factory=lambda: HealthAnswer(ok=True, seconds=0.1))
     host: str = ""
     asked: list[tuple[str, Ask]] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
 
     def ping(self) -> None:
         return
@@ -85,10 +91,20 @@ class FakeEngine:
         self.asked.append((image, ask))
         return self.answer
 
+    def files(self, image: str, wanted: Callable[[str], bool], *, service: str) -> dict[str, bytes]:  # noqa: ARG002
+        return {path: content for path, content in self.contents.items() if wanted(path)}
+
     def interrupt(self) -> None:
         return
 
 
 def an_image(identity: str = "sha256:1", *, user: str = "10001", size: int = 0) -> LocalImage:
     """An image as a healthy build leaves it."""
-    return LocalImage(id=identity, digest=identity, size=size, architecture="amd64", user=user)
+    return LocalImage(
+        id=identity,
+        digest=identity,
+        size=size,
+        architecture="amd64",
+        user=user,
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+    )

@@ -23,7 +23,7 @@ OFFERED = """
 set -eu
 test "$(python --version)" = "$(python3 --version)"
 pip --version
-test ! -e /var/lib/dpkg -a ! -e /etc/apt -a -z "$(ls /tmp)"
+test "$(ls /var/lib/dpkg)" = status -a ! -e /etc/apt -a -z "$(ls /tmp)"
 python3 -c '
 import bz2, ctypes, lzma, pwd, sqlite3, ssl, zoneinfo
 assert ssl.create_default_context().cert_store_stats()["x509_ca"] > 100

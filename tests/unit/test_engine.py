@@ -6,8 +6,9 @@ import gc
 
 import pytest
 
-from slipway.engine import DockerEngine, _registry_digest
+from slipway.engine import DockerEngine
 from slipway.errors import ToolError
+from slipway.images.local import _registry_digest
 
 
 @pytest.mark.parametrize(

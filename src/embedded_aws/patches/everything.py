@@ -13,6 +13,8 @@ from embedded_aws.patches import (
     ec2,
     ec2_fields,
     ecr,
+    ecr_artifacts,
+    ecr_layers,
     ecs,
     elasticache,
     elb,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 SYMBOLS = merge(
     (
         *(ecr.SYMBOLS, ecs.SYMBOLS, elb.SYMBOLS, elb_view.SYMBOLS, process.SYMBOLS),
+        *(ecr_artifacts.SYMBOLS, ecr_layers.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_secrets.SYMBOLS),
         *(task_environment.SYMBOLS, task_network.SYMBOLS, discovery.SYMBOLS),
@@ -57,6 +60,8 @@ def apply(
     `resolver` gives the address that tasks ask for names, or "".
     """
     ecr.apply(settings)
+    ecr_layers.apply(settings)
+    ecr_artifacts.apply()
     ecs.apply(settings, scheduler)
     discovery.apply(resolver)
     task_network.apply()

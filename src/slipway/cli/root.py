@@ -21,6 +21,7 @@ TOP: Sequence[str] = (
     "clean",
     "history",
     "diff",
+    "sbom",
     "affected",
     "plan",
     "rehearse",

@@ -25,6 +25,7 @@ from slipway.images.source import read_source, stage_context
 from slipway.model import ImageRef
 from slipway.paths import Checkout
 from slipway.runner import DryRunner, Result, Runner
+from slipway.sbom import apply as sbom
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -75,6 +76,13 @@ class Workbench:
             self.runner.run(command)
             self._logins.add(registry_host)
 
+    def pull(self, ref: ImageRef) -> None:
+        """Have an image of the registry in the engine."""
+        self.login(ref.repository.partition("/")[0])
+        config = docker_config(self.checkout)
+        command = docker.pull(self.cli, reference=str(ref), config=config, host=self.engine.host)
+        self.runner.run(command)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -106,8 +114,16 @@ def prepare(
 def ensure(plan: ImagePlan, bench: Workbench) -> Outcome:
     """The image of `plan` in the registry; built, tested, started and pushed if it lacks it.
 
-    Raises `BuildError` with the cause; then nothing was pushed.
+    Its SBOM is beside it, or there is a warning. Raises `BuildError` with the cause; then nothing
+    was pushed.
     """
+    outcome = _ensured(plan, bench)
+    if not isinstance(bench.runner, DryRunner):
+        sbom.ensure(outcome.ref, bench, service=plan.service)
+    return outcome
+
+
+def _ensured(plan: ImagePlan, bench: Workbench) -> Outcome:
     stored = registry.find(bench.ecr, plan.repository, plan.tag)
     if stored:
         return _outcome(plan, stored, built=False)

@@ -10,7 +10,8 @@ from slipway.errors import BuildError
 from slipway.images.plan import ImagePlan, Stage
 
 if TYPE_CHECKING:
-    from slipway.engine import HealthAnswer, LocalImage
+    from slipway.engine import HealthAnswer
+    from slipway.images.local import LocalImage
 
 TAIL = 30
 """Lines of output that an error shows; the whole of it is in the log."""

@@ -57,6 +57,11 @@ def push(cli: DockerCli, *, reference: str, config: Path, host: str) -> Command:
     return command(*_own_config(cli, config, host), "push", reference, mutates=True)
 
 
+def pull(cli: DockerCli, *, reference: str, config: Path, host: str) -> Command:
+    """Pull an image into the engine."""
+    return command(*_own_config(cli, config, host), "pull", reference, mutates=True)
+
+
 def tag(cli: DockerCli, *, image: str, reference: str) -> Command:
     """Give an image of the engine one more name."""
     return command(cli.path, "tag", image, reference, mutates=True)
@@ -106,10 +111,10 @@ def configuration(cli: DockerCli, reference: str) -> Command:
 def _build(
     cli: DockerCli, plan: ImagePlan, stage: Stage, *more: str, context: Path, ca: Path | None
 ) -> Command:
+    # BuildKit knows the second name itself; the first ones decide what the image is called.
+    given = {**dict(sorted(plan.build_args.items())), "SOURCE_DATE_EPOCH": plan.source.changed}
     arguments = [
-        word
-        for name, value in sorted(plan.build_args.items())
-        for word in ("--build-arg", f"{name}={value}")
+        word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")
     ]
     return command(
         cli.path,

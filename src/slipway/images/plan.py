@@ -42,7 +42,7 @@ class Source:
     """A service's folder as it is now, uncommitted edits included.
 
     `revision` is the commit it is based on ("" before the first one); `dirty` says that it differs
-    from that commit.
+    from that commit. `changed` is when it did so last, in seconds since the epoch.
     """
 
     folder: Path
@@ -50,6 +50,7 @@ class Source:
     dockerfile: str
     revision: str
     dirty: bool
+    changed: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,13 +30,27 @@ def read_source(folder: Path, runner: Runner) -> Source:
         )
     head = runner.run(git(folder, "rev-parse", "--verify", "--quiet", "HEAD"), check=False)
     status = git(folder, "status", "--porcelain", "--untracked-files=normal", "--", ".")
+    files = tuple(context(folder, names(folder, runner)))
+    dirty = bool(runner.run(status).stdout.strip())
     return Source(
         folder=folder,
-        files=tuple(context(folder, names(folder, runner))),
+        files=files,
         dockerfile=dockerfile.read_text(encoding="utf-8"),
         revision=head.stdout.strip(),
-        dirty=bool(runner.run(status).stdout.strip()),
+        dirty=dirty,
+        changed=_edited(folder, files) if dirty else _committed(folder, runner),
     )
+
+
+def _edited(folder: Path, files: Iterable[ContextFile]) -> int:
+    """When the newest of these files was written."""
+    return max(int((folder / file.path).lstat().st_mtime) for file in files)
+
+
+def _committed(folder: Path, runner: Runner) -> int:
+    """When the last commit was made that changed something in a folder; 0 before the first one."""
+    log = runner.run(git(folder, "log", "-1", "--format=%ct", "--", "."), check=False)
+    return int(log.stdout.strip() or 0)
 
 
 def stage_context(plan: ImagePlan, target: Path) -> None:

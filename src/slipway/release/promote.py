@@ -10,7 +10,7 @@ from slipway.aws import calls
 from slipway.config import Service
 from slipway.errors import DeployError
 from slipway.images import copy
-from slipway.images.copy import Place
+from slipway.images.transport import Place
 from slipway.model import ImageRef
 from slipway.release import lease, ledger
 from slipway.release.ledger import Release

@@ -34,6 +34,12 @@ CONFIG = (
 """What the official image sets as well, and a label that tells the two apart."""
 
 _NAME = re.compile(r"python:(?P<python>3\.\d+)-slim-(?P<release>[a-z]+)")
+# Unpacked packages are in no database; SBOMs and scanners of vulnerabilities look for dpkg's.
+_DATABASE = (
+    'for deb in "$1"/var/cache/apt/archives/*.deb; '
+    'do echo "Status: install ok installed"; dpkg-deb --field "$deb"; echo; done '
+    '> "$1/var/lib/dpkg/status"'
+)
 _UNWANTED = ("doc", "man", "info", "locale", "lintian", "bash-completion")
 
 
@@ -96,12 +102,15 @@ def bootstrap(release: str, target: Path, mirrors: tuple[str, ...], *also: str) 
         *also,
     )
     left_out = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _UNWANTED)
+    kept = "--dpkgopt=path-include=/usr/share/doc/*/copyright"
     # chrootless because nothing is run, and every user may do that; the archive's owner is root.
     options = (
         "--variant=extract",
         "--mode=chrootless",
         f"--include={','.join(packages)}",
         *left_out,
+        kept,
+        f"--extract-hook={_DATABASE}",
     )
     return command(
         "mmdebstrap", *options, release, target, *mirrors, env=tools.child_env(), mutates=True

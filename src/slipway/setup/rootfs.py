@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DROPPED = re.compile(
-    r"(var/lib/dpkg|var/lib/apt|etc/apt|etc/dpkg)(/.+)?"
+    r"var/lib/dpkg/(?!status).+|(var/lib/apt|etc/apt|etc/dpkg)(/.+)?"
     r"|(var/cache|var/log|run|tmp)/.+"
     r"|etc/fstab"
     # Debian's pip would refuse to install beside Debian's packages, which are not there.

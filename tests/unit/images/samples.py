@@ -24,6 +24,7 @@ def make_plan(service: Service | None = None, folder: Path | None = None) -> Ima
         dockerfile="FROM python:3.13-slim-trixie",
         revision="c0ffee",
         dirty=False,
+        changed=1700000000,
     )
     bases = {"python:3.13-slim-trixie": "sha256:bb"}
     return plan_image(wanted, source, repository=REPOSITORY, bases=bases, environment="local")

@@ -20,6 +20,7 @@ from slipway.images.apply import UNBUILT, Outcome, Workbench, ensure, prepare
 from slipway.images.plan import ContextFile, ImagePlan, Source, plan_image
 from slipway.paths import Checkout
 from slipway.runner import DryRunner, Result
+from slipway.sbom.attached import PREFIX as SBOM
 from slipway.testing import FakeEngine, FakeRunner, an_image, printed
 from slipway.tools import DockerCli
 from tests.unit.images.samples import REPOSITORY, make_service
@@ -47,7 +48,7 @@ class Exceptions:
 
 @dataclass
 class FakeEcr:
-    """The three calls that builds make."""
+    """The three calls that builds make; every image has its SBOM already."""
 
     tags: dict[str, str] = field(default_factory=dict)
     repository: str = "shop/greeter"
@@ -58,6 +59,8 @@ class FakeEcr:
         if repositoryName != self.repository:
             raise NoRepository
         tag = imageIds[0]["imageTag"]
+        if tag.startswith(SBOM):
+            return {"imageDetails": [{"imageDigest": THEIRS}]}
         if tag not in self.tags:
             raise NotFound
         return {"imageDetails": [{"imageDigest": self.tags[tag], "imageSizeInBytes": 42}]}
@@ -132,6 +135,7 @@ def plan(tmp_path: Path) -> ImagePlan:
         dockerfile="FROM scratch\n",
         revision="c0ffee",
         dirty=False,
+        changed=1700000000,
     )
     service = make_service(folder=folder)
     return plan_image(service, source, repository=REPOSITORY, bases={}, environment="local")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from slipway.engine import HealthAnswer, LocalImage
+from slipway.engine import HealthAnswer
 from slipway.images.diagnose import (
     TAIL,
     build_error,
@@ -65,7 +66,7 @@ def test_an_image_with_a_user_of_its_own_passes(plan: ImagePlan, user: str) -> N
 
 def test_an_image_of_another_architecture_is_refused(plan: ImagePlan) -> None:
     """A fixed `--platform` would be pulled by tasks that can't run it."""
-    wrong = LocalImage(id="1", digest="1", size=0, architecture="arm64", user="1")
+    wrong = replace(an_image(), architecture="arm64")
     error = image_error(plan, wrong)
     assert error
     assert "built for arm64, but wanted is linux/amd64" in error.message

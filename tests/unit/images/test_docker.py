@@ -21,6 +21,7 @@ def test_the_test_stage_is_asked_for_and_leaves_no_image(plan: ImagePlan) -> Non
     assert str(made) == (
         "/usr/bin/docker build --progress=plain --platform linux/amd64 --target test"
         " --file /tmp/context/Dockerfile --build-arg DEBIAN=trixie --build-arg PYTHON_VERSION=3.13"
+        " --build-arg SOURCE_DATE_EPOCH=1700000000"
         " --output type=cacheonly /tmp/context"
     )
     assert made.env["DOCKER_BUILDKIT"] == "1"
@@ -33,6 +34,7 @@ def test_the_runtime_stage_is_named_labelled_and_its_id_kept(plan: ImagePlan) ->
     assert str(made) == (
         "/usr/bin/docker build --progress=plain --platform linux/amd64 --target runtime"
         " --file /tmp/context/Dockerfile --build-arg DEBIAN=trixie --build-arg PYTHON_VERSION=3.13"
+        " --build-arg SOURCE_DATE_EPOCH=1700000000"
         f" --tag {plan.reference} --iidfile /tmp/iid --build-arg VERSION={plan.tag}"
         " --label org.opencontainers.image.title=greeter"
         f" --label org.opencontainers.image.version={plan.tag}"
