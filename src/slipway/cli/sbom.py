@@ -28,7 +28,7 @@ def sbom(
     json: bool = False,
     out: str | None = None,
 ) -> None:
-    """List the packages in the image that serves, by the SBOM attached to it."""
+    """List the packages in the image that serves."""
     from slipway.errors import UsageError
     from slipway.sbom.read import COLUMNS, fetched, rows
 
