@@ -11,6 +11,7 @@ agree.py      what has to fit together: pairs, ranges, names; clash.py is how th
 routes.py     which requests go where, between services
 needs.py      which services come before which
 variables.py  which variables a container gets, and from where
+local_values.py  a service's local.env: values for one's own machine
 buckets.py    what S3 buckets are called
 jobs.py       what a job may be, and what a service that only has jobs may not
 problems.py   all that is wrong, in one list
@@ -21,6 +22,7 @@ schema.py and reference.py publish the JSON Schemas and the tables of docs/confi
 
 from slipway.config.effective import Effective, effective
 from slipway.config.load import load, load_local
+from slipway.config.local_values import local_values
 from slipway.config.manifest import (
     Address,
     Alarms,
@@ -63,4 +65,5 @@ __all__ = [
     "effective",
     "load",
     "load_local",
+    "local_values",
 ]

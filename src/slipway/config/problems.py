@@ -13,6 +13,7 @@ from slipway.config.buckets import bucket_problems
 from slipway.config.check import Problem, location
 from slipway.config.jobs import commands
 from slipway.config.layers import Merged, leaves
+from slipway.config.local_values import value_problems
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.needs import need_problems
 from slipway.config.routes import route_problems
@@ -48,6 +49,10 @@ def _services(sources: Sources) -> Iterator[Problem]:
     fleets = {name: _merged(sources, name) for name in sources.environments}
     for fleet in fleets.values():
         yield from _fleet(sources, fleet)
+    for name, file in sources.services.items():
+        if not file.problems:
+            everywhere = {env: fleet[name].values for env, fleet in fleets.items()}
+            yield from value_problems(sources.local_values[name], everywhere)
     yield from bucket_problems(sources, fleets)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from slipway.config.check import Location, Problem, check
 from slipway.config.layers import DEFAULTS, Layer, Merged, Origin, Tree, Unreadable, merge, read
+from slipway.config.local_values import FILE, Line, lines_of
 from slipway.config.manifest import ServiceFile
 from slipway.config.nearest import did_you_mean, nearest
 from slipway.config.settings import Local, ProjectFile
@@ -49,6 +50,7 @@ class Sources:
     project: File
     services: Mapping[str, File]
     variables: tuple[Layer, ...] = ()
+    local_values: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     # Checks and settings ask for the same; with hundreds of services that is most of the time.
     _kept: dict[object, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
@@ -146,9 +148,9 @@ class Sources:
 
 def find_sources(checkout: Checkout, environ: Mapping[str, str], defaults: Tree) -> Sources:
     """Read and check every file by itself; what is wrong is kept, not raised."""
+    folders = service_folders(checkout)
     services = {
-        folder.name: read_file(ServiceFile, folder / "service.toml", checkout)
-        for folder in service_folders(checkout)
+        folder.name: read_file(ServiceFile, folder / "service.toml", checkout) for folder in folders
     }
     variables, problems = _variables(environ)
     return Sources(
@@ -156,6 +158,7 @@ def find_sources(checkout: Checkout, environ: Mapping[str, str], defaults: Tree)
         project=read_file(ProjectFile, checkout.config, checkout),
         services=services,
         variables=variables,
+        local_values={each.name: lines_of(each, checkout.shown(each / FILE)) for each in folders},
         problems=problems,
     )
 

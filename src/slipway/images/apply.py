@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO
 
 from slipway.command import Command
+from slipway.config.local_values import local_values
 from slipway.console import Console
 from slipway.errors import BuildError
 from slipway.images import docker, registry
@@ -108,7 +109,14 @@ def prepare(
         name: _base_digest(service, name, engine)
         for name in base_images(source.dockerfile, build_args(service))
     }
-    return plan_image(service, source, repository=repository, bases=bases, environment=environment)
+    return plan_image(
+        service,
+        source,
+        repository=repository,
+        bases=bases,
+        environment=environment,
+        local=local_values(service),
+    )
 
 
 def ensure(plan: ImagePlan, bench: Workbench) -> Outcome:

@@ -20,6 +20,9 @@ PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 DEBIAN = {"3.11": "bookworm"}
 """Python version -> Debian release whose own Python it is; the default is trixie."""
 
+DEVELOPMENT = "development"
+"""The `ENVIRONMENT` of a service that runs with the values of a developer's machine."""
+
 TAG_LENGTH = 16
 START_TIMEOUT = 60
 """Seconds that an image gets to answer for the first time; it needs about 1 on a quiet machine."""
@@ -94,9 +97,18 @@ class ImagePlan:
 
 
 def plan_image(
-    service: Service, source: Source, *, repository: str, bases: Mapping[str, str], environment: str
+    service: Service,
+    source: Source,
+    *,
+    repository: str,
+    bases: Mapping[str, str],
+    environment: str,
+    local: Mapping[str, str] | None = None,
 ) -> ImagePlan:
-    """The plan for one service, from what its folder and its base images are now."""
+    """The plan for one service, from what its folder and its base images are now.
+
+    `local` are its values for this machine, which its trial start gets.
+    """
     arguments = build_args(service)
     platform = PLATFORMS[service.architecture]
     return ImagePlan(
@@ -108,7 +120,7 @@ def plan_image(
         build_args=arguments,
         bases=bases,
         platform=platform,
-        ask=_ask(service, environment),
+        ask=_ask(service, environment, local or {}),
     )
 
 
@@ -152,17 +164,18 @@ def base_images(dockerfile: str, build_args: Mapping[str, str]) -> tuple[str, ..
     return tuple(found)
 
 
-def _ask(service: Service, environment: str) -> Ask:
+def _ask(service: Service, environment: str, local: Mapping[str, str]) -> Ask:
     own = {
         "SERVICE_NAME": service.name,
-        "ENVIRONMENT": environment,
+        # A service may refuse the values of a developer's machine anywhere else.
+        "ENVIRONMENT": DEVELOPMENT if local else environment,
         "PORT": str(service.port),
         "ROUTE_PATH": service.route.path.rstrip("/"),
     }
     return Ask(
         port=service.port,
         path=service.health.path,
-        env={**own, **service.env},
+        env={**own, **service.env, **local},
         memory=service.memory,
         timeout=max(START_TIMEOUT, service.health.grace),
     )

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from slipway.config.local_values import FILE as LOCAL_VALUES
 from slipway.errors import BuildError
 from slipway.git import git
 from slipway.images.ignore import ignore_rules
@@ -74,8 +75,8 @@ def context(folder: Path, names: Iterable[str]) -> Iterator[ContextFile]:
     ignored = ignore_rules(_ignore_file(folder))
     for name in sorted({DOCKERFILE, *names}):
         # Its rules are applied here. In the copy they would be applied again, by rules that
-        # differ between versions of Docker.
-        if name in IGNORE_FILES or (name != DOCKERFILE and ignored(name)):
+        # differ between versions of Docker. Values for one's own machine never leave it.
+        if name in (*IGNORE_FILES, LOCAL_VALUES) or (name != DOCKERFILE and ignored(name)):
             continue
         entry = _entry(folder, name)
         if entry:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slipway import local, secrets, signals
 from slipway.aws import Aws, calls, connect
-from slipway.config import Service, Settings, load
+from slipway.config import Service, Settings, load, local_values
 from slipway.console import Console
 from slipway.engine import DockerEngine
 from slipway.errors import DeployError
@@ -74,19 +74,21 @@ def first(world: World) -> Progress:
         # The entries of the secrets are made by that very deploy.
         if not (some and put_secrets(world.aws, world.settings)):
             raise
-        world.console.line(f"every secret has the value {DUMMY!r} now; once more", indent=2)
+        world.console.line(f"secrets that had no value have {DUMMY!r} now; once more", indent=2)
         return deploy(world, OPTIONS)
     return deploy(world, OPTIONS) if put_secrets(world.aws, world.settings) else progress
 
 
 def put_parameters(aws: Aws, settings: Settings) -> None:
-    """Give every parameter that a service reads a value."""
+    """Give every parameter that a service reads a value: that of its `local.env`, or a dummy."""
     wanted = {
-        name for service in settings.services.values() for name in service.parameters.values()
+        name: local_values(service).get(variable) or DUMMY
+        for service in settings.services.values()
+        for variable, name in service.parameters.items()
     }
     with calls("preparing the parameters of the rehearsal"):
-        for name in sorted(wanted):
-            aws.ssm.put_parameter(Name=name, Value=DUMMY, Type="String", Overwrite=True)
+        for name, value in sorted(wanted.items()):
+            aws.ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 
 
 def put_secrets(aws: Aws, settings: Settings) -> bool:

@@ -58,8 +58,11 @@ def _changes(settings: Settings, clock: float) -> Iterator[str]:
         if any(getattr(hooks, each.name) for each in fields(hooks)):
             yield f"{service.name}: deploy.hooks are left out: the functions are in the account"
         if service.secrets or service.parameters:
-            yield f"{service.name}: secrets and parameters have the value {DUMMY!r}"
+            yield (
+                f"{service.name}: secrets and parameters have the values of its local.env, "
+                f"or {DUMMY!r}"
+            )
 
 
 DUMMY = "rehearsal"
-"""What every secret and parameter of a rehearsal is."""
+"""What a secret and a parameter of a rehearsal is, for which there is no value on this machine."""

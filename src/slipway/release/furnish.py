@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from slipway import secrets
-from slipway.config import Service
+from slipway.config import Service, local_values
+from slipway.config.local_values import FILE as LOCAL_VALUES
 from slipway.errors import DeployError, SlipwayError
 from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import Stack, platform_stack, registry_stack
@@ -67,10 +69,15 @@ def apply_services(world: World, progress: Progress) -> None:
 
 
 def demand_secrets(world: World, progress: Progress) -> None:
-    """Go on without the services that would start with a secret that has no value yet."""
+    """Go on without the services that would start with a secret that has no value yet.
+
+    On the embedded AWS, secrets without one get that of the service's `local.env` first.
+    """
     errors: dict[str, SlipwayError] = {}
     for service in world.settings.services.values():
         unset = secrets.unset(world.aws, world.settings, service)
+        if unset and world.settings.environment.target == "embedded":
+            unset = put_local_values(world, service, unset)
         if unset:
             environment = world.settings.environment.name
             commands = [secrets.set_command(environment, service.name, name) for name in unset]
@@ -79,3 +86,14 @@ def demand_secrets(world: World, progress: Progress) -> None:
                 next_step="\n  ".join(["give them theirs, and deploy again:", *commands]),
             )
     aside.fail(world, progress, errors)
+
+
+def put_local_values(world: World, service: Service, unset: Sequence[str]) -> list[str]:
+    """Give secrets the values of `local.env`; those that have none there either."""
+    values = local_values(service)
+    file = world.checkout.shown(service.folder / LOCAL_VALUES)
+    given = [name for name in unset if secrets.is_set(values.get(name))]
+    for name in given:
+        secrets.put(world.aws, world.settings, service.name, name, values[name])
+        world.console.detail(f"{service.name}: {name} had no value, and got that of {file}")
+    return [name for name in unset if name not in given]

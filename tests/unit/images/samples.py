@@ -16,7 +16,9 @@ def make_service(**changes: Any) -> Service:
     return samples.make_service(**{"folder": Path("/checkout/services/greeter")} | changes)
 
 
-def make_plan(service: Service | None = None, folder: Path | None = None) -> ImagePlan:
+def make_plan(
+    service: Service | None = None, folder: Path | None = None, **changes: Any
+) -> ImagePlan:
     wanted = service or make_service()
     source = Source(
         folder=folder or wanted.folder,
@@ -27,4 +29,5 @@ def make_plan(service: Service | None = None, folder: Path | None = None) -> Ima
         changed=1700000000,
     )
     bases = {"python:3.13-slim-trixie": "sha256:bb"}
-    return plan_image(wanted, source, repository=REPOSITORY, bases=bases, environment="local")
+    more = {"environment": "local", **changes}
+    return plan_image(wanted, source, repository=REPOSITORY, bases=bases, **more)

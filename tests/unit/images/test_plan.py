@@ -105,6 +105,15 @@ def test_the_image_is_asked_as_the_service_will_be() -> None:
     }
 
 
+def test_the_trial_gets_the_values_of_this_machine() -> None:
+    """And is told so: a service may take them nowhere else. The image is the same."""
+    local = {"JWT_KEYS": "for-tests", "GREETING": "Moin"}
+    plain, given = make_plan(environment="prod"), make_plan(environment="prod", local=local)
+    assert local.items() <= given.ask.env.items()
+    assert (plain.ask.env["ENVIRONMENT"], given.ask.env["ENVIRONMENT"]) == ("prod", "development")
+    assert given.tag == plain.tag
+
+
 def test_the_root_route_is_an_empty_path() -> None:
     """As the task gets it: services put ROUTE_PATH before their own paths."""
     everything = make_service(route=Route(path="/", host="", priority=100))

@@ -62,6 +62,17 @@ def test_takes_what_git_takes_and_docker_does_not_ignore(tmp_path: Path) -> None
     assert len(source.revision) == 40
 
 
+def test_values_for_ones_own_machine_stay_out(tmp_path: Path) -> None:
+    """`local.env` enters no image whatever `.dockerignore` says, and makes no other image."""
+    folder = checkout(tmp_path)
+    before = planned(read(folder)).tag
+    (folder / "local.env").write_text("STRIPE_KEY=sk_test\n")
+    (folder / ".dockerignore").write_text("*.md\nDockerfile\n!local.env\n")
+    source = read(folder)
+    assert "local.env" not in [file.path for file in source.files]
+    assert planned(source).tag == before
+
+
 def test_the_place_the_times_and_the_umask_do_not_matter(tmp_path: Path) -> None:
     """Two checkouts of the same content are the same image."""
     one = checkout(tmp_path / "one")
