@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from slipway.config import Environment
 
 EMBEDDED_ACCOUNT = "000000000000"
-_EMBEDDED_KEY = "test"
+EMBEDDED_KEY = "test"
 _ATTEMPTS = 10
 """Retries of a call, with jitter between them; fewer where `slipway.lost` says so."""
 
@@ -186,14 +186,14 @@ def connect(environment: Environment, *, endpoint: str | None) -> Aws:
 
     if environment.target == "embedded":
         assert endpoint, "the embedded AWS has to be up before anyone connects"
-        session = boto3.Session(_EMBEDDED_KEY, _EMBEDDED_KEY, region_name=environment.region)
+        session = boto3.Session(EMBEDDED_KEY, EMBEDDED_KEY, region_name=environment.region)
         return Aws(environment, endpoint, session)
     _refuse_endpoint(environment.name)
     session = boto3.Session(region_name=environment.region)
     credentials = session.get_credentials()
     if credentials is None:
         raise _no_credentials(environment.name)
-    if credentials.access_key == _EMBEDDED_KEY:
+    if credentials.access_key == EMBEDDED_KEY:
         raise AccessError(
             f"the credentials for {environment.name} are those of the embedded AWS",
             next_step="unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY, then sign in",

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 
-def _colours(stream: TextIO) -> bool:
+def colours(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that may be coloured."""
     return stream.isatty() and "NO_COLOR" not in os.environ and "CI" not in os.environ
 
 
@@ -48,7 +49,7 @@ class Console:
     @property
     def interactive(self) -> bool:
         """Whether a person watches: a terminal, and no CI."""
-        return _colours(self.err)
+        return colours(self.err)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -87,6 +88,10 @@ class Console:
         """What the command was asked for, to stdout."""
         self._write(self.out, text)
 
+    def part(self, text: str) -> None:
+        """The beginning of a line on stdout that somebody else ends."""
+        self._put(self.out, text)
+
     def json(self, value: object) -> None:
         """What the command was asked for, as JSON on stdout."""
         self.result(json.dumps(value, indent=2, default=str))
@@ -96,12 +101,15 @@ class Console:
         self.result(render_table(columns, rows))
 
     def _paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if _colours(self.err) else text
+        return f"\x1b[{colour}m{text}\x1b[0m" if colours(self.err) else text
 
     def _write(self, stream: TextIO, text: str) -> None:
+        self._put(stream, text + "\n")
+
+    def _put(self, stream: TextIO, text: str) -> None:
         with self._lock:
             try:
-                stream.write(text + "\n")
+                stream.write(text)
                 stream.flush()
             except BrokenPipeError:
                 # Ctrl-C ended the `tee` behind us: what is under way has to be tidied up unseen.

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from slipway.command import Command
 from slipway.errors import CommandFailed, Interrupted, ToolError
+from slipway.process import Attended, OnText, Process, kill
 from slipway.signals import deferred, register
 
 OnLine = Callable[[str], None]
@@ -47,6 +48,18 @@ class Runner(Protocol):
         ...
 
 
+class Spawner(Runner, Protocol):
+    """A runner that also starts children to be looked after."""
+
+    def spawn(self, command: Command, *, on_text: OnText) -> Process:
+        """Start a child and come back at once; no signal but `Process.stop` and a kill ends it.
+
+        `on_text` gets what it prints, as it comes, from a thread of its own; and an empty text
+        when nothing came for `process.QUIET` seconds. Raises `ToolError` as `run` does.
+        """
+        ...
+
+
 @dataclass
 class SubprocessRunner:
     """Runs commands as child processes, each in a session of its own.
@@ -57,6 +70,7 @@ class SubprocessRunner:
     """
 
     _children: set[subprocess.Popen[str]] = field(default_factory=set)
+    _spawned: set[subprocess.Popen[str]] = field(default_factory=set)
     _interrupted: threading.Event = field(default_factory=threading.Event)
     _starting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -81,6 +95,14 @@ class SubprocessRunner:
         child.returncode = 0
         return child.pid
 
+    def spawn(self, command: Command, *, on_text: OnText) -> Process:
+        with self._starting:
+            if self._interrupted.is_set():
+                raise Interrupted(f"not started: {command}")
+            child = _popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=True)
+            self._spawned.add(child)
+        return Attended(child, on_text, self._spawned)
+
     def interrupt(self) -> None:
         """Send INT to every child, and TERM to those still there `TERMINATE_AFTER` s later."""
         # One INT each: a child that starts meanwhile must not miss it, and two end Terraform hard.
@@ -94,6 +116,8 @@ class SubprocessRunner:
     def kill(self) -> None:
         """End every child at once."""
         self._signal(signal.SIGKILL)
+        for child in tuple(self._spawned):
+            kill(child)
 
     def _signal(self, number: signal.Signals) -> None:
         for child in tuple(self._children):

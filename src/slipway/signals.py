@@ -138,6 +138,19 @@ def interruptible(
 
 
 @contextmanager
+def hanging_up() -> Iterator[None]:
+    """Take the end of the terminal for TERM: what we started would go on without us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
 def _handled(state: Interrupts) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         state.signal = state.signal or number

@@ -26,6 +26,7 @@ TOP: Sequence[str] = (
     "plan",
     "rehearse",
     "new",
+    "dev",
     "destroy",
 )
 """Modules whose tasks are called by their own name: `invoke deploy`."""

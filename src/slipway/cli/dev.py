@@ -1,0 +1,59 @@
+"""`dev`: the services on this machine, while they are being worked on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+from invoke.context import Context
+
+from slipway.cli.app import App
+from slipway.cli.task import task
+
+if TYPE_CHECKING:
+    from slipway.dev.plan import Plan
+
+
+@task(
+    help={
+        "service": "only these services, and what they need (default: all)",
+        "env": "environment whose settings hold, as far as this machine can",
+        "fresh": "forget what databases and cache hold, of all services",
+        "json": "print a JSON object for each line of the services",
+        "dry_run": "show what it would run, and run nothing",
+    }
+)
+def dev(
+    c: Context,  # noqa: ARG001
+    *,
+    service: tuple[str, ...] = (),
+    env: str = "local",
+    fresh: bool = False,
+    json: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Run services with hot reload, their databases and one stream of logs, until Ctrl-C."""
+    from slipway.dev import apply
+    from slipway.engine import DockerEngine
+    from slipway.runner import SubprocessRunner
+
+    app = App(dry_run=dry_run)
+    wish = apply.Wish(environment=env, services=service, fresh=fresh, json=json)
+    if dry_run:
+        plan = apply.look(app.checkout, apply.choose(app.checkout, wish))
+        app.console.table(apply.COLUMNS, plan.rows())
+        app.console.result("\n".join(story(plan)))
+        return
+    apply.run(app.checkout, wish, SubprocessRunner(), DockerEngine(), app.console)
+
+
+def story(plan: Plan) -> list[str]:
+    """What would run, as a user reads it."""
+    return [
+        f"{one.name}: would run: {command}"
+        for one in plan.services.values()
+        for command in (*one.before, one.program)
+    ]
+
+
+ns = Collection(dev)
