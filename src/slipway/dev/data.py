@@ -30,7 +30,7 @@ printf 'local all all trust\\nhost all all all scram-sha-256\\n' > pg_hba.conf
 place=/var/lib/postgresql/data/slipway
 if [ ! -s "$place/PG_VERSION" ]; then
   rm -rf "$place" "$place.new"
-  initdb -D "$place.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 > initdb.log
+  initdb --no-sync -D "$place.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 > initdb.log
   mv "$place.new" "$place"
 fi
 exec postgres -D "$place" -c listen_addresses='*' -c unix_socket_directories={SOCKET} \\

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from slipway.console import Console
     from slipway.engine import Engine
 
-PATIENCE = 60.0
-"""Seconds that a store gets to answer for the first time."""
+PATIENCE = 180.0
+"""Seconds that a store gets to answer for the first time; 3 on a quiet machine."""
 
 FILE = "compose.json"
 NAMES = ("postgres", "redis")

@@ -94,7 +94,7 @@ def answer(
     while not stop.is_set():
         if not select.select([number], [], [], 0.3)[0]:
             continue
-        if os.tcgetpgrp(number) != os.getpgrp():
+        if in_background(number):
             stop.wait(0.3)
             continue
         typed = os.read(number, 4096)
@@ -103,3 +103,11 @@ def answer(
         process = processes(stream.asking())
         if process:
             process.write(typed.decode(errors="replace"))
+
+
+def in_background(terminal: int) -> bool:
+    """Whether the terminal is somebody else's for now, whom we would be halted for."""
+    try:
+        return os.tcgetpgrp(terminal) != os.getpgrp()
+    except OSError:  # it is no process's at all
+        return False
