@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-OnText = Callable[[str], None]
+OnChunk = Callable[[str], None]
 
 QUIET = 0.3
 """Seconds after which what a child printed last is all for now: a prompt, if no line ends there."""
@@ -38,10 +38,10 @@ class Attended:
     """`Process`, with a thread that reads what it prints."""
 
     def __init__(
-        self, child: subprocess.Popen[str], on_text: OnText, among: set[subprocess.Popen[str]]
+        self, child: subprocess.Popen[str], on_chunk: OnChunk, among: set[subprocess.Popen[str]]
     ) -> None:
         self._child, self._among = child, among
-        self._reader = threading.Thread(target=_follow, args=(child, on_text), daemon=True)
+        self._reader = threading.Thread(target=_follow, args=(child, on_chunk), daemon=True)
         self._reader.start()
 
     def poll(self) -> int | None:
@@ -80,14 +80,14 @@ def kill(child: subprocess.Popen[str]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _follow(child: subprocess.Popen[str], on_text: OnText) -> None:
+def _follow(child: subprocess.Popen[str], on_chunk: OnChunk) -> None:
     assert child.stdout
     number = child.stdout.fileno()
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while True:
         if not select.select([number], [], [], QUIET)[0]:
-            on_text("")
+            on_chunk("")
         elif chunk := os.read(number, 65_536):
-            on_text(decoder.decode(chunk))
+            on_chunk(decoder.decode(chunk))
         else:
             return

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from slipway.command import Command
 from slipway.errors import CommandFailed, Interrupted, ToolError
-from slipway.process import Attended, OnText, Process, kill
+from slipway.process import Attended, OnChunk, Process, kill
 from slipway.signals import deferred, register
 
 OnLine = Callable[[str], None]
@@ -51,10 +51,10 @@ class Runner(Protocol):
 class Spawner(Runner, Protocol):
     """A runner that also starts children to be looked after."""
 
-    def spawn(self, command: Command, *, on_text: OnText) -> Process:
+    def spawn(self, command: Command, *, on_chunk: OnChunk) -> Process:
         """Start a child and come back at once; no signal but `Process.stop` and a kill ends it.
 
-        `on_text` gets what it prints, as it comes, from a thread of its own; and an empty text
+        `on_chunk` gets what it prints, as it comes, from a thread of its own; and an empty text
         when nothing came for `process.QUIET` seconds. Raises `ToolError` as `run` does.
         """
         ...
@@ -95,13 +95,13 @@ class SubprocessRunner:
         child.returncode = 0
         return child.pid
 
-    def spawn(self, command: Command, *, on_text: OnText) -> Process:
+    def spawn(self, command: Command, *, on_chunk: OnChunk) -> Process:
         with self._starting:
             if self._interrupted.is_set():
                 raise Interrupted(f"not started: {command}")
             child = _popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=True)
             self._spawned.add(child)
-        return Attended(child, on_text, self._spawned)
+        return Attended(child, on_chunk, self._spawned)
 
     def interrupt(self) -> None:
         """Send INT to every child, and TERM to those still there `TERMINATE_AFTER` s later."""

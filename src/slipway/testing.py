@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from slipway.command import Command
 from slipway.engine import HealthAnswer
@@ -28,7 +29,7 @@ class FakeRunner:
     ran: list[Command] = field(default_factory=list)
     started: list[Command] = field(default_factory=list)
 
-    def on(self, prefix: str, answer: str | Result | Answer = "") -> FakeRunner:
+    def on(self, prefix: str, answer: str | Result | Answer = "") -> Self:
         """Answer commands that begin with the words of `prefix`; returns itself."""
         self.answers.append((prefix, answer))
         return self

@@ -26,7 +26,7 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 def spawn(script: str, said: list[str], runner: SubprocessRunner | None = None) -> Process:
-    return (runner or SubprocessRunner()).spawn(command("sh", "-c", script), on_text=said.append)
+    return (runner or SubprocessRunner()).spawn(command("sh", "-c", script), on_chunk=said.append)
 
 
 def alive(pid: int) -> bool:
@@ -95,4 +95,4 @@ def test_signals_of_a_runner() -> None:
 def test_unknown_program() -> None:
     """As of any command."""
     with pytest.raises(ToolError, match="no-such-tool: not found"):
-        SubprocessRunner().spawn(command("no-such-tool"), on_text=print)
+        SubprocessRunner().spawn(command("no-such-tool"), on_chunk=print)

@@ -129,7 +129,7 @@ class Keeper:
         """Run the program until it ends, or has to."""
         began = time.monotonic()
         process = self.process = self.runner.spawn(
-            self.service.program, on_text=self.stream.of(self.name)
+            self.service.program, on_chunk=self.stream.of(self.name)
         )
         try:
             settled = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from slipway.console import Console
 from slipway.dev.logs import Look, split
-from slipway.process import OnText, Process
+from slipway.process import OnChunk, Process
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Stream:
     broken: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, name: str) -> OnText:
+    def of(self, name: str) -> OnChunk:
         """What takes the output of a service, in chunks."""
 
         def take(chunk: str) -> None:

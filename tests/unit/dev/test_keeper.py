@@ -19,7 +19,7 @@ from slipway.dev.logs import Look
 from slipway.dev.plan import DevService
 from slipway.dev.stream import Stream
 from slipway.errors import ConfigError
-from slipway.process import OnText
+from slipway.process import OnChunk
 from slipway.testing import FakeRunner, printed
 
 
@@ -46,8 +46,8 @@ class FakeSpawner(FakeRunner):
 
     spawned: list[FakeProcess] = field(default_factory=list)
 
-    def spawn(self, command: Command, *, on_text: OnText) -> FakeProcess:
-        on_text(f"started {command}\n")
+    def spawn(self, command: Command, *, on_chunk: OnChunk) -> FakeProcess:
+        on_chunk(f"started {command}\n")
         self.spawned.append(FakeProcess())
         return self.spawned[-1]
 
