@@ -138,13 +138,22 @@ class Session:
         """Read on until a text comes; what came before it."""
         deadline = time.monotonic() + seconds
         while text not in self.out[self.seen :]:
-            assert time.monotonic() < deadline, f"{text!r} never came:\n{self.out}"
-            if select.select([self.reads], [], [], 0.2)[0]:
-                with suppress(OSError):  # a terminal whose other side has ended
-                    self.out += os.read(self.reads, 65_536).decode(errors="replace")
+            running = self.process.poll() is None and time.monotonic() < deadline
+            said = self._read()
+            self.out += said
+            if not said and not running:
+                pytest.fail(f"{text!r} never came:\n{self.out}")
         place = self.out.index(text, self.seen)
         before, self.seen = self.out[self.seen : place], place + len(text)
         return before
+
+    def _read(self) -> str:
+        if not select.select([self.reads], [], [], 0.2)[0]:
+            return ""
+        try:
+            return os.read(self.reads, 65_536).decode(errors="replace")
+        except OSError:  # a terminal whose other side has ended
+            return ""
 
     def answers(self, url: str, right: Callable[[Any], bool] = bool) -> Any:
         """What a URL answers, once that is right."""
@@ -159,8 +168,8 @@ class Session:
 
     def ended(self) -> int:
         """Its exit code."""
-        with suppress(AssertionError):
-            self.until("never said", 0.3)
+        with suppress(pytest.fail.Exception):
+            self.until("never said", 60)
         return self.process.wait(60)
 
 
