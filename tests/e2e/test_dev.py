@@ -294,3 +294,19 @@ def test_nobody_reads_any_more(clone: Clone) -> None:
     assert done.stdout.startswith("service")
     assert "Traceback" not in done.stderr
     assert left(clone) == []
+
+
+def test_a_job_runs_once(clone: Clone) -> None:
+    """And ends everything with its own exit code."""
+    folder = clone.root / "services" / "reports"
+    folder.mkdir()
+    job = 'name = "reports"\nkind = "job"\n[jobs.main]\ncommand = ["python", "main.py"]\n'
+    (folder / "service.toml").write_text(job)
+    (folder / "main.py").write_text("import os, sys; sys.exit(os.environ['SERVICE_NAME'] + '!')")
+    project = '[project]\nname = "reports"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    (folder / "pyproject.toml").write_text(project + "[tool.uv]\npackage = false\n")
+    subprocess.run(["uv", "lock", "-q"], check=True, cwd=folder)
+    ran = clone.invoke("dev", "--service=reports")
+    assert ran.code == 1, ran.said
+    assert "reports | reports!" in ran.out
+    assert left(clone) == []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @task(
     help={
-        "service": "only these services, and what they need (default: all)",
+        "service": "only these, and what they need (default: all that serve)",
         "env": "environment whose settings hold, as far as this machine can",
         "fresh": "forget what databases and cache hold, of all services",
         "json": "print a JSON object for each line of the services",
@@ -31,20 +31,20 @@ def dev(
     fresh: bool = False,
     json: bool = False,
     dry_run: bool = False,
-) -> None:
+) -> int:
     """Run services with hot reload, their databases and one stream of logs, until Ctrl-C."""
-    from slipway.dev import apply
+    from slipway.dev import apply, choice
     from slipway.engine import DockerEngine
     from slipway.runner import SubprocessRunner
 
     app = App(dry_run=dry_run)
-    wish = apply.Wish(environment=env, services=service, fresh=fresh, json=json)
+    wish = choice.Wish(environment=env, services=service, fresh=fresh, json=json)
     if dry_run:
-        plan = apply.look(app.checkout, apply.choose(app.checkout, wish))
+        plan = choice.look(app.checkout, choice.choose(app.checkout, wish))
         app.console.table(apply.COLUMNS, plan.rows())
         app.console.result("\n".join(story(plan)))
-        return
-    apply.run(app.checkout, wish, SubprocessRunner(), DockerEngine(), app.console)
+        return 0
+    return apply.run(app.checkout, wish, SubprocessRunner(), DockerEngine(), app.console)
 
 
 def story(plan: Plan) -> list[str]:

@@ -10,23 +10,18 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from slipway import signals, tools
-from slipway.config import Service, Settings, load, local_values
+from slipway import signals
 from slipway.console import Console, colours
-from slipway.dev import plan as planning
-from slipway.dev import ports, stores, watch
+from slipway.dev import stores, watch
+from slipway.dev.choice import Wish, choose, noted, plan_again
 from slipway.dev.keeper import Keeper
 from slipway.dev.logs import Look, Mode
-from slipway.dev.plan import SEEDS, DevService, Plan, Seen
-from slipway.dev.program import command_in
+from slipway.dev.plan import Plan
 from slipway.dev.stream import Stream, answer
-from slipway.dev.variables import Ports
 from slipway.engine import Engine
-from slipway.errors import ConfigError, LockedError
+from slipway.errors import LockedError
 from slipway.paths import Checkout
 from slipway.process import Process
 from slipway.runner import Spawner
@@ -35,91 +30,6 @@ COLUMNS = ("service", "url", "database", "cache")
 Job = Callable[[], None]
 US = "slipway"
 """Whose lines are about no service."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What is asked for: these services (none named: all), as `environment` has them."""
-
-    environment: str
-    services: tuple[str, ...]
-    fresh: bool = False
-    json: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """The settings, and the services that are to run, those that are needed first."""
-
-    settings: Settings
-    services: tuple[Service, ...]
-
-    @property
-    def stores(self) -> bool:
-        """Whether any of them keeps data."""
-        return any(one.database.enabled or one.cache.enabled for one in self.services)
-
-
-def choose(checkout: Checkout, wish: Wish) -> Choice:
-    """What is wished and all that it needs. Raises `UsageError` for a name that is none."""
-    load(checkout, wish.environment, wish.services)
-    settings = load(checkout, wish.environment)
-    needs = {name: one.needs for name, one in settings.services.items()}
-    names = planning.in_order(needs, wish.services or tuple(needs))
-    return Choice(settings=settings, services=tuple(settings.services[name] for name in names))
-
-
-def look(checkout: Checkout, choice: Choice) -> Plan:
-    """The plan for what is chosen, at ports that are free now."""
-    wanted = planning.wanted_ports(choice.services)
-    found = ports.choose(wanted, noted_ports(checkout), stores.is_free)
-    return planned(checkout, choice.settings, choice.services, found)
-
-
-def planned(
-    checkout: Checkout, settings: Settings, services: Sequence[Service], found: Ports
-) -> Plan:
-    """The plan for these services at these ports."""
-    seen = {service.name: see(checkout, service) for service in services}
-    return planning.plan(settings, seen, found, tools.uv())
-
-
-def see(checkout: Checkout, service: Service) -> Seen:
-    """What is in a service's folder. Raises `ConfigError` where there is nothing to run."""
-    file = service.folder / "Dockerfile"
-    shown = checkout.shown(file)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{shown}: {error.strerror}: it says what a service runs",
-            next_step="write it, or copy that of another service",
-        ) from error
-    return Seen(
-        program=command_in(text, shown),
-        local=local_values(service),
-        seeds=(service.folder / SEEDS).is_file(),
-    )
-
-
-def noted_ports(checkout: Checkout) -> dict[str, int]:
-    """The ports of earlier runs."""
-    try:
-        found: dict[str, int] = json.loads(_noted(checkout).read_text())
-    except (OSError, ValueError):
-        return {}
-    return found
-
-
-def note_ports(checkout: Checkout, found: Ports) -> None:
-    """Remember ports for later runs."""
-    file = _noted(checkout)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**noted_ports(checkout), **found}, indent=2))
-
-
-def _noted(checkout: Checkout) -> Path:
-    return checkout.work / "dev" / "ports.json"
 
 
 @contextmanager
@@ -145,26 +55,21 @@ def alone(checkout: Checkout) -> Iterator[None]:
         yield
 
 
-def run(checkout: Checkout, wish: Wish, runner: Spawner, engine: Engine, console: Console) -> None:
-    """Run what is wished until a signal; at the end nothing of it is left but the stores' data."""
+def run(checkout: Checkout, wish: Wish, runner: Spawner, engine: Engine, console: Console) -> int:
+    """Run what is wished until a signal; at the end nothing of it is left but the stores' data.
+
+    Where only jobs are wished, it ends with the last of them; the exit code of one that failed.
+    """
     choice = choose(checkout, wish)
     with alone(checkout), signals.hanging_up():
         if not choice.stores:
-            serve(checkout, wish, noted(checkout, choice), runner, console)
-            return
+            return serve(checkout, wish, noted(checkout, choice), runner, console)
         cellar = stores.open_cellar(checkout, runner, engine, console)
         # First of all: what a run that was killed has left holds ports.
         stores.clear(cellar, runner)
         plan = noted(checkout, choice)
         with stores.running(cellar, plan.ports, plan.databases, fresh=wish.fresh):
-            serve(checkout, wish, plan, runner, console)
-
-
-def noted(checkout: Checkout, choice: Choice) -> Plan:
-    """The plan, its ports remembered."""
-    plan = look(checkout, choice)
-    note_ports(checkout, plan.ports)
-    return plan
+            return serve(checkout, wish, plan, runner, console)
 
 
 def show(plan: Plan, wish: Wish, console: Console) -> None:
@@ -182,13 +87,14 @@ def show(plan: Plan, wish: Wish, console: Console) -> None:
             )
 
 
-def serve(checkout: Checkout, wish: Wish, plan: Plan, runner: Spawner, console: Console) -> None:
-    """Run every service until a signal, or until nobody reads what they say."""
+def serve(checkout: Checkout, wish: Wish, plan: Plan, runner: Spawner, console: Console) -> int:
+    """Run every service until a signal, or until nobody reads what they say; the exit code."""
     show(plan, wish, console)
     stop = threading.Event()
     signals.register(stop.set)
     stream = Stream(console, look_of(plan, wish, console), stop.set)
     keepers = staff(checkout, wish, plan, runner, stream)
+    watch_jobs([keepers[name] for name in wish.services], stop)
     with signals.deferred():
         work(jobs(checkout, keepers, stream, stop), stop, [one.stop for one in keepers.values()])
         # It is what ends every run, so it is no error to tell of.
@@ -196,6 +102,20 @@ def serve(checkout: Checkout, wish: Wish, plan: Plan, runner: Spawner, console: 
     if stream.broken:
         raise BrokenPipeError
     console.line("all services have ended")
+    return next((keepers[name].code for name in wish.services if keepers[name].code), 0)
+
+
+def watch_jobs(wished: Sequence[Keeper], stop: threading.Event) -> None:
+    """Have the last end of a job be the end of all, where nothing else was wished."""
+    if not wished or any(keeper.service.port for keeper in wished):
+        return
+
+    def ended() -> None:
+        if all(one.ended for one in wished):
+            stop.set()
+
+    for keeper in wished:
+        keeper.on_end = ended
 
 
 def work(jobs: Sequence[Job], stop: threading.Event, endings: Sequence[Job]) -> None:
@@ -252,22 +172,6 @@ def staff(
             needed={one: keepers[one] for one in service.needs},
         )
     return keepers
-
-
-def plan_again(checkout: Checkout, wish: Wish, plan: Plan, name: str) -> DevService:
-    """How a service runs by its files as they are now.
-
-    Raises `ConfigError` where these are wrong, or ask for what was not started.
-    """
-    settings = load(checkout, wish.environment)
-    service, before = settings.services[name], plan.services[name]
-    data = (service.database.enabled, service.cache.enabled)
-    if (service.needs, data) != (before.needs, before.data):
-        raise ConfigError(
-            f"services/{name}/service.toml: it needs others, or other data, than before",
-            next_step="start invoke dev again",
-        )
-    return planned(checkout, settings, [service], plan.ports).services[name]
 
 
 def look_of(plan: Plan, wish: Wish, console: Console) -> Look:

@@ -30,6 +30,7 @@ class Keeper:
     """One service; `run` is for a thread of its own, all else for others.
 
     `settled` once it answered, or has failed to. `plan_again` makes the service anew of its files.
+    `on_end` is called whenever its program has ended by itself, or could not begin; with `code`.
     """
 
     service: DevService
@@ -39,6 +40,9 @@ class Keeper:
     needed: Mapping[str, Keeper] = field(default_factory=dict)
     process: Process | None = None
     settled: threading.Event = field(default_factory=threading.Event)
+    on_end: Callable[[], None] = lambda: None
+    ended: bool = False
+    code: int = 0
     _wake: threading.Event = field(default_factory=threading.Event)
     _stopping: bool = False
     _changed: set[str] = field(default_factory=set)
@@ -119,8 +123,14 @@ class Keeper:
                     f"not started: {command} ended with code {ended.code}; "
                     "it is tried again when a file changes",
                 )
+                self._end(ended.code)
                 return False
         return True
+
+    def _end(self, code: int) -> None:
+        # What a signal ended has the code that shells report.
+        self.ended, self.code = True, code if code >= 0 else 128 - code
+        self.on_end()
 
     def _take_line(self, line: str) -> None:
         self.stream.of(self.name)(f"{line}\n")
@@ -138,8 +148,10 @@ class Keeper:
                 if code is not None:
                     self.stream.end(self.name)
                     self.stream.say(self.name, f"ended with code {code}; starts again on a change")
+                    self._end(code)
                     return
-                if not settled and answers(self.service.port, self.service.health):
+                port = self.service.port
+                if port and not settled and answers(port, self.service.health):
                     settled = True
                     took = time.monotonic() - began
                     self.stream.say(self.name, f"answers at {self.service.url} ({took:.1f} s)")

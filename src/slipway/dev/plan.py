@@ -29,7 +29,7 @@ REPLAN = ("service.toml", "local.env", "slipway.toml", "Dockerfile")
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was found in a service's folder; `local` are its values for this machine."""
+    """What was found of a service; `local` are its values for this machine."""
 
     program: tuple[str, ...]
     local: Mapping[str, str]
@@ -40,7 +40,8 @@ class Seen:
 class DevService:
     """A service as it runs here. `before` are the commands that end before it starts.
 
-    `data` says which stores it has; `missing` which of its secrets and parameters have no value.
+    `port` is 0 for one that serves nobody: its program runs once. `data` says which stores it has;
+    `missing` which of its secrets and parameters have no value.
     """
 
     name: str
@@ -99,7 +100,7 @@ def wanted_ports(services: Iterable[Service]) -> dict[str, int]:
         where.REDIS: any(one.cache.enabled for one in services),
     }
     return {
-        **{one.name: one.port for one in services},
+        **{one.name: one.port for one in services if one.serves},
         **{name: where.STORES[name] for name, used in stores.items() if used},
     }
 
@@ -128,8 +129,8 @@ def dev_service(
         name=service.name,
         program=run(*seen.program),
         before=(*migrate, *seeds),
-        url=url(service, ports),
-        port=ports[service.name],
+        url=url(service, ports) if service.serves else "-",
+        port=ports[service.name] if service.serves else 0,
         health=service.health.path,
         needs=service.needs,
         data=(service.database.enabled, service.cache.enabled),

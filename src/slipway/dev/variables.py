@@ -26,7 +26,7 @@ def variables(
 ) -> dict[str, str | None]:
     """The variables of a service; `local` are its values for this machine, and the strongest."""
     return {
-        **_own(service, ports[service.name]),
+        **_own(service, ports),
         **(_database(service.name, ports[POSTGRES]) if service.database.enabled else {}),
         **(_cache(service.name, ports[REDIS]) if service.cache.enabled else {}),
         **_aws(service, settings),
@@ -74,13 +74,16 @@ def missing(service: Service, local: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in (*service.secrets, *service.parameters) if not local.get(name))
 
 
-def _own(service: Service, port: int) -> dict[str, str]:
+def _own(service: Service, ports: Ports) -> dict[str, str]:
+    place = {
+        "PORT": str(ports.get(service.name, "")),
+        "ROUTE_PATH": service.route.path.rstrip("/"),
+    }
     return {
         "SERVICE_NAME": service.name,
         "SERVICE_VERSION": "dev",
         "ENVIRONMENT": DEVELOPMENT,
-        "PORT": str(port),
-        "ROUTE_PATH": service.route.path.rstrip("/"),
+        **(place if service.serves else {}),
     }
 
 

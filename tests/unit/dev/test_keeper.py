@@ -218,3 +218,16 @@ def test_what_never_answers_is_not_waited_for_forever(monkeypatch: pytest.Monkey
     with at_work(make(service(), FakeSpawner(), needed={"greeter": other.keeper})) as bench:
         bench.until_started(1)
         assert bench.said("greeter does not answer yet; going on without it")
+
+
+def test_a_job_ends_and_says_how(health: list[bool]) -> None:
+    """Nobody asks it whether it answers; a signal's code is the shell's."""
+    ends: list[int] = []
+    bench = make(service(port=0, url="-"), FakeSpawner())
+    bench.keeper.on_end = lambda: ends.append(bench.keeper.code)
+    with at_work(bench):
+        bench.until_started(1).code = -9
+        bench.until(lambda: ends)
+        assert ends == [137]
+        assert bench.keeper.settled.wait(20)
+        assert not bench.said("answers at")
