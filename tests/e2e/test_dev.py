@@ -266,7 +266,7 @@ def test_at_a_terminal(clone: Clone) -> None:
         os.write(dev.reads, b"p 6 * 7\n")
         dev.until("42")
         os.write(dev.reads, b"c\n")
-        asking.wait(30)
+        asking.wait(120)
         assert "\x1b[" in dev.out
         os.write(dev.reads, b"\x03")
         assert dev.ended() == 130

@@ -27,6 +27,7 @@ class Stream:
     closed: Callable[[], None]
     _rest: dict[str, str] = field(default_factory=dict)
     _prompt: str = ""
+    _asked: str = ""
     broken: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,11 +57,11 @@ class Stream:
             if rest := self._rest.pop(name, ""):
                 self._line(name, rest)
 
-    def asking(self) -> str:
-        """Who waits for an answer; nobody any more, once this was asked."""
+    def answered(self) -> str:
+        """Who asked last: what was typed is for him, also where he is still about to ask again."""
         with self._lock:
-            name, self._prompt = self._prompt, ""
-            return name
+            self._prompt = ""  # the terminal has ended that line
+            return self._asked
 
     def _line(self, name: str, line: str) -> None:
         if self._prompt:
@@ -71,7 +72,7 @@ class Stream:
 
     def _ask(self, name: str) -> None:
         self._write(self.console.part, self.look.prefix(name) + self._rest.pop(name))
-        self._prompt = name
+        self._prompt = self._asked = name
 
     def _write(self, how: Callable[[str], None], text: str) -> None:
         if self.broken:
@@ -100,7 +101,7 @@ def answer(
         typed = os.read(number, 4096)
         if not typed:
             return
-        process = processes(stream.asking())
+        process = processes(stream.answered())
         if process:
             process.write(typed.decode(errors="replace"))
 

@@ -89,19 +89,19 @@ def test_lines_are_whole() -> None:
 
 
 def test_a_prompt_is_shown_when_nothing_follows() -> None:
-    """Who waits for an answer is known until somebody asked, or something else was said."""
+    """What is typed is for who asked last; another's line does not begin behind the prompt."""
     screen = io.StringIO()
     made, _ = stream("readable", screen)
     made.of("web")("(Pdb) ")
     assert screen.getvalue() == ""
     made.of("web")("")
     assert screen.getvalue() == "web     | (Pdb) "
-    assert (made.asking(), made.asking()) == ("web", "")
+    assert (made.answered(), made.answered()) == ("web", "web")
     made.of("web")("42\n(Pdb) ")
     made.of("web")("")
     made.of("greeter")("hello\n")
     assert screen.getvalue().endswith("| 42\nweb     | (Pdb) \ngreeter | hello\n")
-    assert made.asking() == ""
+    assert made.answered() == "web"
 
 
 def test_in_a_pipe_nobody_is_asked() -> None:
