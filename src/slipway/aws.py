@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slipway.errors import AccessError
 from slipway.lost import ask_once
-from slipway.refusals import refused
+from slipway.refusals import SIGN_IN, refused
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -238,7 +238,11 @@ def calls(doing: str) -> Iterator[None]:
     except ClientError as error:
         raise refused(doing, error_code(error), str(error)) from error
     except BotoCoreError as error:
-        raise AccessError(f"{doing}: {error}", next_step="uv run invoke doctor") from error
+        # An SSO session that is over has an error of its own, before any call.
+        over = "Token" in type(error).__name__
+        raise AccessError(
+            f"{doing}: {error}", next_step=SIGN_IN if over else "uv run invoke doctor"
+        ) from error
 
 
 def _no_credentials(environment: str) -> AccessError:

@@ -5,7 +5,9 @@
     ├── ConfigError           3   slipway.toml or a service.toml is off
     ├── ToolError             4   a tool is missing, too old, or failed
     │   └── CommandFailed     4   a command ended with an error
-    ├── AccessError           5   no credentials, wrong account, no permission
+    ├── AccessError           5   no credentials, wrong account, an expired session
+    │   ├── Refused           5   no permission for a call; others may do
+    │   └── Expired           5   the credentials are not good, or not any more
     ├── LockedError           6   somebody else is at work here
     ├── BuildError            7   an image did not build, start or push
     ├── InfraError            8   Terraform refused or failed
@@ -63,9 +65,17 @@ class CommandFailed(ToolError):
 
 
 class AccessError(SlipwayError):
-    """No credentials, the wrong account, or no permission."""
+    """No credentials, the wrong account, an expired session, or no permission."""
 
     exit_code = 5
+
+
+class Refused(AccessError):
+    """No permission for a call: the credentials are good, and other calls may do."""
+
+
+class Expired(AccessError):
+    """AWS takes the credentials for no call: their session is over, or they were never good."""
 
 
 class LockedError(SlipwayError):
