@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
+GAP = "  "
+"""What is between two columns."""
 
-def colours(stream: TextIO) -> bool:
+NO_COLOURS: Mapping[str, str] = {}
+
+
+def has_colours(stream: TextIO) -> bool:
     """Whether a stream is a terminal that may be coloured."""
     return stream.isatty() and "NO_COLOR" not in os.environ and "CI" not in os.environ
 
@@ -49,7 +56,7 @@ class Console:
     @property
     def interactive(self) -> bool:
         """Whether a person watches: a terminal, and no CI."""
-        return colours(self.err)
+        return has_colours(self.err)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -96,12 +103,46 @@ class Console:
         """What the command was asked for, as JSON on stdout."""
         self.result(json.dumps(value, indent=2, default=str))
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """A table on stdout, as wide as its content."""
-        self.result(render_table(columns, rows))
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        optional: Sequence[str] = (),
+        colours: Mapping[str, str] = NO_COLOURS,
+    ) -> None:
+        """A table on stdout, as wide as its content.
+
+        `optional` are columns that a narrow terminal goes without, the first to go first; `colours`
+        are those of whole cells at a terminal.
+        """
+        self.result(self.rendered(columns, rows, optional=optional, colours=colours))
+
+    def rendered(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        optional: Sequence[str] = (),
+        colours: Mapping[str, str] = NO_COLOURS,
+    ) -> str:
+        """The text of a `table`."""
+        if optional and self.out.isatty():
+            columns, rows = fitted(columns, rows, shutil.get_terminal_size().columns, optional)
+        return render_table(columns, rows, colours if self.coloured else NO_COLOURS)
+
+    @property
+    def coloured(self) -> bool:
+        """Whether results are read at a terminal that shows colours."""
+        return has_colours(self.out)
+
+    def demand_reader(self) -> None:
+        """Raise `BrokenPipeError` where nobody reads results: who waits would not notice."""
+        if closed(self.out):
+            raise BrokenPipeError
 
     def _paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if colours(self.err) else text
+        return paint(text, colour) if has_colours(self.err) else text
 
     def _write(self, stream: TextIO, text: str) -> None:
         self._put(stream, text + "\n")
@@ -117,12 +158,73 @@ class Console:
                     raise
 
 
-def render_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def render_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    colours: Mapping[str, str] = NO_COLOURS,
+) -> str:
     """Columns padded to their widest cell, two spaces apart, no trailing blanks."""
     cells = [[str(cell) for cell in row] for row in (list(columns), *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(columns))]
-    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells)
-    return "\n".join(line.rstrip() for line in lines)
+    sizes = widths(cells)
+    return "\n".join(
+        GAP.join(
+            paint(cell, colours[cell]) + " " * (size - len(cell))
+            if cell in colours
+            else cell.ljust(size)
+            for cell, size in zip(row, sizes, strict=True)
+        ).rstrip()
+        for row in cells
+    )
+
+
+def fitted(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], room: int, optional: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
+    """The table without as many of the `optional` columns as it takes to fit; pure.
+
+    Where that is not enough, the widest column is cut.
+    """
+    left = list(range(len(columns)))
+    cells = [[str(cell) for cell in row] for row in (list(columns), *rows)]
+    for name in optional:
+        if _wide([[row[column] for column in left] for row in cells]) <= room:
+            break
+        left.remove(columns.index(name))
+    kept = [[row[column] for column in left] for row in cells]
+    if (over := _wide(kept) - room) > 0:
+        sizes = widths(kept)
+        widest = sizes.index(max(sizes))
+        most = max(sizes[widest] - over, 1)
+        for row in kept:
+            row[widest] = cut(row[widest], most)
+    return kept[0], kept[1:]
+
+
+def widths(cells: Sequence[Sequence[str]]) -> list[int]:
+    """How wide each column is."""
+    return [max(map(len, column)) for column in zip(*cells, strict=True)]
+
+
+def cut(text: str, room: int) -> str:
+    """The text, or as much of it as there is room for."""
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def paint(text: str, colour: str) -> str:
+    """The text in a colour of the terminal."""
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def closed(stream: TextIO) -> bool:
+    """Whether a stream is a pipe that nobody reads any more."""
+    poll = select.poll()
+    poll.register(stream.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _wide(cells: Sequence[Sequence[str]]) -> int:
+    sizes = widths(cells)
+    return sum(sizes) + len(GAP) * (len(sizes) - 1)
 
 
 def _seconds(began: float) -> str:

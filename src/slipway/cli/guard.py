@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from invoke.exceptions import Exit, UnexpectedExit
 
+from slipway.console import closed
 from slipway.errors import SlipwayError
 from slipway.model import Verdict
 from slipway.signals import Interrupts, interruptible
@@ -62,7 +62,8 @@ def ending(error: BaseException, name: str, interrupts: Interrupts) -> BaseExcep
             next_step="the same command again, whenever you like: it begins with what is there",
         )
         return Exit(told(stopped), 128 + number)
-    if isinstance(error, BrokenPipeError) and _stdout_is_closed():
+    # A broken pipe may be some other one.
+    if isinstance(error, BrokenPipeError) and closed(sys.stdout):
         _drop_stdout()
         return Exit(code=STDOUT_CLOSED)
     if isinstance(error, Exception):
@@ -108,13 +109,6 @@ def _recorded(error: Exception) -> Path | None:
 def _say_stopping() -> None:
     sys.stderr.write("! stopping, and tidying up; a second signal leaves at once\n")
     sys.stderr.flush()
-
-
-def _stdout_is_closed() -> bool:
-    """Whether nobody reads our output any more; a broken pipe may be some other one."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _drop_stdout() -> None:

@@ -28,7 +28,7 @@ def history(
 ) -> None:
     """List releases, newest first; * marks what serves."""
     from slipway.errors import UsageError
-    from slipway.release.history import COLUMNS
+    from slipway.release.history import COLUMNS, OPTIONAL
     from slipway.release.history import history as find
 
     if lines < 1:
@@ -38,7 +38,7 @@ def history(
     if json:
         app.console.json([each.document for each in found])
         return
-    app.console.table(COLUMNS, [each.row for each in found])
+    app.console.table(COLUMNS, [each.row for each in found], optional=OPTIONAL)
     for each in found:
         if each.note:
             app.console.line(f"{each.release.id}: {each.note}")

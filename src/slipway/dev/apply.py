@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from slipway import signals
-from slipway.console import Console, colours
+from slipway.console import Console, has_colours
 from slipway.dev import stores, watch
 from slipway.dev.choice import Wish, choose, noted, plan_again
 from slipway.dev.keeper import Keeper
@@ -177,4 +177,4 @@ def staff(
 def look_of(plan: Plan, wish: Wish, console: Console) -> Look:
     """Readable where a person reads, else as it comes."""
     mode: Mode = "json" if wish.json else "readable" if console.out.isatty() else "raw"
-    return Look(mode=mode, colours=colours(console.out), names=tuple(plan.services))
+    return Look(mode=mode, colours=has_colours(console.out), names=tuple(plan.services))

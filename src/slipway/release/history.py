@@ -18,6 +18,9 @@ from slipway.release.serving import serving
 from slipway.release.world import Site
 
 COLUMNS = ("", "release", "service", "verdict", "kind", "version", "commit", "seconds", "by")
+OPTIONAL = ("version", "by", "commit", "seconds", "kind")
+"""What a narrow terminal goes without."""
+
 UNWRITTEN = "as it stands now; the next deploy or rollback writes it down"
 
 
