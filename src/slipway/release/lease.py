@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 HEARTBEAT = 15.0
 """Seconds between renewals: three may get lost."""
 
+BATCH = 100
+"""Items of a BatchGetItem call: the API's limit."""
+
 POLL = 5.0
 """Seconds between looks at somebody else's lease."""
 
@@ -186,6 +189,25 @@ def alive(client: DynamoDBClient, table: str, environment: str, service: str) ->
     """Who is at work on a service now: the holder of a lease that has not run out."""
     holder, now = look(client, table, key_of(environment, service))
     return None if holder is None or holder.gone(now) else holder
+
+
+def all_alive(
+    client: DynamoDBClient, table: str, environment: str, services: Sequence[str]
+) -> dict[str, Holder]:
+    """As `alive`, of many services: `BATCH` a call."""
+    found: dict[str, Holder] = {}
+    keys = [{"LockID": {"S": key_of(environment, name)}} for name in services]
+    while keys:
+        asked, keys = keys[:BATCH], keys[BATCH:]
+        answer: Any = client.batch_get_item(
+            RequestItems={table: {"Keys": asked, "ConsistentRead": True}}
+        )
+        for item in answer["Responses"].get(table, []):
+            holder = holder_of(item)
+            if holder and not holder.gone(now_of(answer)):
+                found[item["LockID"]["S"].rpartition("/")[2]] = holder
+        keys += answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+    return found
 
 
 def _inherit(

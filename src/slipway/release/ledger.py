@@ -126,6 +126,17 @@ def ids(s3: S3Client, bucket: str, environment: str, service: str) -> list[str]:
     return sorted(names, reverse=True)
 
 
+def all_ids(s3: S3Client, bucket: str, environment: str) -> dict[str, list[str]]:
+    """The ids of all releases of an environment by service, newest first; a call per thousand."""
+    folder = f"releases/{environment}/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder)
+    found: dict[str, list[str]] = {}
+    for key in (each["Key"] for page in pages for each in page.get("Contents", [])):
+        service, _, name = key.removeprefix(folder).partition("/")
+        found.setdefault(service, []).append(name.removesuffix(".json"))
+    return {service: sorted(some, reverse=True) for service, some in found.items()}
+
+
 def read(
     s3: S3Client, bucket: str, environment: str, service: str, release_id: str
 ) -> Release | None:

@@ -51,7 +51,8 @@ class Deployment:
 class Snapshot:
     """A service at one moment. `status` is ACTIVE, DRAINING, INACTIVE or MISSING.
 
-    `port` is the container port that its load balancer sends requests to, 0 without one.
+    `port` is the container port that its load balancer sends requests to, 0 without one; `groups`
+    are the target groups of what serves. `exec` says that new tasks let ECS Exec in.
     `controller` says who rolls it out: ECS or CODE_DEPLOY. `registered`: its tasks have a name for
     other services. `phase` is what a rollout is doing.
     """
@@ -61,6 +62,8 @@ class Snapshot:
     desired: int
     running: int
     port: int = 0
+    groups: tuple[str, ...] = ()
+    exec: bool = False
     deployments: tuple[Deployment, ...] = ()
     events: tuple[tuple[str, str], ...] = ()
     controller: str = "ECS"
