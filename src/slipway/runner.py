@@ -17,6 +17,9 @@ from slipway.errors import CommandFailed, Interrupted, ToolError
 from slipway.process import Attended, OnChunk, Process, kill
 from slipway.signals import deferred, register
 
+TYPED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+"""What keys of a terminal send."""
+
 OnLine = Callable[[str], None]
 
 TERMINATE_AFTER = 60.0
@@ -45,6 +48,10 @@ class Runner(Protocol):
 
     def start(self, command: Command, *, log: Path) -> int:
         """Start a process of its own session that outlives us, output to `log`; its id."""
+        ...
+
+    def attach(self, command: Command) -> int:
+        """Let a program have our terminal until it ends, its keys for signals too; its code."""
         ...
 
 
@@ -103,6 +110,19 @@ class SubprocessRunner:
             self._spawned.add(child)
         return Attended(child, on_chunk, self._spawned)
 
+    def attach(self, command: Command) -> int:
+        # A child inherits what is ignored, and takes notice of those that it wants to hear.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in TYPED}
+        try:
+            with deferred():
+                env, cwd = _environment(command.env), command.cwd
+                return subprocess.run(command.argv, env=env, cwd=cwd, check=False).returncode
+        except OSError as error:
+            raise ToolError(f"{command.argv[0]}: {error.strerror}") from error
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     def interrupt(self) -> None:
         """Send INT to every child, and TERM to those still there `TERMINATE_AFTER` s later."""
         # One INT each: a child that starts meanwhile must not miss it, and two end Terraform hard.
@@ -159,6 +179,10 @@ class DryRunner:
         return Result(code=0, stdout="", output="")
 
     def start(self, command: Command, *, log: Path) -> int:  # noqa: ARG002
+        self._skip(command)
+        return 0
+
+    def attach(self, command: Command) -> int:
         self._skip(command)
         return 0
 

@@ -50,6 +50,9 @@ class FakeRunner:
         self.started.append(command)
         return 4242
 
+    def attach(self, command: Command) -> int:
+        return self.run(command, check=False).code
+
     @property
     def shown(self) -> list[str]:
         """The commands that ran, as a user would read them."""

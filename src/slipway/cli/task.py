@@ -10,6 +10,8 @@ What Invoke 3.0 does otherwise, measured, is in docs/decisions/0050-typed-tasks.
 from __future__ import annotations
 
 import inspect
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
 
@@ -102,6 +104,15 @@ def task(
     function, which Invoke would never run, and for an argument that no flag can be made of.
     """
     return Task(body) if body else lambda function: Task(function, **options)
+
+
+def behind(c: Context) -> tuple[str, ...]:
+    """The words behind `--`. Invoke joins them by blanks, so they are taken as the shell gave them.
+
+    A context that was made otherwise has them as one text.
+    """
+    words = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+    return tuple(words if " ".join(words) == c.remainder else shlex.split(c.remainder))
 
 
 def _flags(body: Callable[..., Any], help: Mapping[str, str]) -> tuple[Flag, ...]:  # noqa: A002

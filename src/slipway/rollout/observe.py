@@ -58,6 +58,8 @@ def read_service(service: Any) -> Snapshot:
         desired=service["desiredCount"],
         running=service["runningCount"],
         port=next((lb["containerPort"] for lb in _balancers(service)), 0),
+        groups=tuple(lb["targetGroupArn"] for lb in _balancers(service) if "targetGroupArn" in lb),
+        exec=bool(service.get("enableExecuteCommand")),
         deployments=(
             *(_deployment(each) for each in service.get("deployments", [])),
             *(_task_set(each) for each in service.get("taskSets", [])),
@@ -212,19 +214,22 @@ def _without_log(app: Any, task: Any) -> StoppedTask:
     )
 
 
-def log_tail(aws: Aws, app: Any, task_id: str, *, lines: int = 20) -> tuple[str, ...]:
-    """The last lines that a task wrote, or nothing where it never wrote."""
+def stream_of(app: Any, task_id: str) -> dict[str, str]:
+    """Where a task's container writes, as CloudWatch wants to be asked; empty: nowhere."""
     options = app.get("logConfiguration", {}).get("options", {})
     group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
     if not group or not prefix:
+        return {}
+    return {"logGroupName": group, "logStreamName": f"{prefix}/{app['name']}/{task_id}"}
+
+
+def log_tail(aws: Aws, app: Any, task_id: str, *, lines: int = 20) -> tuple[str, ...]:
+    """The last lines that a task wrote, or nothing where it never wrote."""
+    place: Any = stream_of(app, task_id)
+    if not place:
         return ()
     try:
-        answer = aws.logs.get_log_events(
-            logGroupName=group,
-            logStreamName=f"{prefix}/{app['name']}/{task_id}",
-            limit=lines,
-            startFromHead=False,
-        )
+        answer = aws.logs.get_log_events(**place, limit=lines, startFromHead=False)
     except aws.logs.exceptions.ResourceNotFoundException:
         return ()
     return tuple(str(event.get("message", "")).rstrip("\n") for event in answer["events"][-lines:])
@@ -234,12 +239,12 @@ def _targets(
     aws: Aws, services: Sequence[Any], ours: Deployment | None
 ) -> tuple[TargetHealth, ...]:
     if ours and ours.target_group:
-        return tuple(_health(aws, ours.target_group))
+        return tuple(target_health(aws, ours.target_group))
     groups = [lb.get("targetGroupArn", "") for s in services for lb in s.get("loadBalancers", [])]
-    return tuple(each for group in groups if group for each in _health(aws, group))
+    return tuple(each for group in groups if group for each in target_health(aws, group))
 
 
-def _health(aws: Aws, group: str) -> list[TargetHealth]:
+def target_health(aws: Aws, group: str) -> list[TargetHealth]:
     try:
         answer = aws.elbv2.describe_target_health(TargetGroupArn=group)
     except Exception as error:
