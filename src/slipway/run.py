@@ -13,7 +13,7 @@ from typing import Any
 from slipway import names, signals
 from slipway.aws import Aws, calls, error_code
 from slipway.config import Settings
-from slipway.config.agree import FARGATE
+from slipway.config.fargate import FARGATE, unfit
 from slipway.errors import DeployError, Interrupted, UsageError
 from slipway.rollout import observe
 from slipway.rollout.decide import short
@@ -111,12 +111,8 @@ def sizes(definition: Any, wanted: Wanted) -> dict[str, str]:
     if cpu not in FARGATE:
         known = ", ".join(map(str, FARGATE))
         raise UsageError(f"run: --cpu={cpu}: Fargate has {known}", next_step="choose one of them")
-    if memory not in FARGATE[cpu]:
-        known = ", ".join(map(str, FARGATE[cpu]))
-        raise UsageError(
-            f"run: with cpu {cpu} Fargate has no memory {memory}; it has {known}",
-            next_step="choose --cpu and --memory that go together",
-        )
+    if problem := unfit(cpu, memory):
+        raise UsageError(f"run: {problem}", next_step="choose --cpu and --memory that go together")
     changed = {"cpu": wanted.cpu, "memory": wanted.memory}
     return {name: str(value) for name, value in changed.items() if value}
 

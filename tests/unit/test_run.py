@@ -118,7 +118,11 @@ def test_a_signal_stops_the_task() -> None:
 
 @pytest.mark.parametrize(
     ("cpu", "memory", "words"),
-    [(300, 0, "Fargate has 256, 512"), (0, 300, "no memory 300"), (4096, 0, "no memory 512")],
+    [
+        (300, 0, "Fargate has 256, 512"),
+        (0, 300, "cpu 256 and memory 300 don"),
+        (4096, 0, "cpu 4096 and memory 512 don"),
+    ],
 )
 def test_sizes_that_fargate_does_not_have_are_refused(cpu: int, memory: int, words: str) -> None:
     """Before anything is started."""
