@@ -30,6 +30,8 @@ Choose = Callable[[str], str]
 
 FATES = (
     "throttled",  # refused, as each service spells it
+    "denied",  # no permission
+    "expired",  # the session is over
     "broken",  # 500, and nothing was done
     "broken after",  # 500, though it was done
     "lost",  # done, and the answer never came
@@ -38,7 +40,7 @@ FATES = (
     "connecting",  # no connection in time
     "slow",
 )
-NOT_DONE = frozenset({"throttled", "broken", "unreached", "connecting"})
+NOT_DONE = frozenset({"throttled", "denied", "expired", "broken", "unreached", "connecting"})
 
 THROTTLES = {
     "dynamodb": "ProvisionedThroughputExceededException",
@@ -98,6 +100,10 @@ class Faults:
             case "throttled":
                 code = THROTTLES.get(operation.partition(".")[0], "ThrottlingException")
                 return refused(request, 503 if code == "SlowDown" else 400, code)
+            case "denied":
+                return refused(request, 400, "AccessDeniedException")
+            case "expired":
+                return refused(request, 400, "ExpiredTokenException")
             case "broken" | "broken after":
                 return refused(request, 500, "InternalServerError")
             case "lost":

@@ -56,6 +56,10 @@ class Prepared:
 def prepare(aws: Aws, settings: Settings, wanted: Wanted) -> Prepared:
     """Find the revision at work and the network. Raises `DeployError` where nothing is deployed."""
     cluster, service = names.cluster(settings), names.service(settings, wanted.service)
+    if not settings.services[wanted.service].serves:
+        raise UsageError(
+            f"run: {wanted.service} is nothing but jobs", next_step="uv run invoke jobs.run"
+        )
     with calls(f"looking at {wanted.service}"):
         found = described(aws, cluster, service)
         primary = observe.read_service(found).primary if found else None

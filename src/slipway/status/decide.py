@@ -18,18 +18,18 @@ def decide(seen: Seen) -> Standing:
     now = seen.snapshot
     primary = now.primary if now else None
     found = seen.releases or NOTHING
-    serving = found.serving
+    serving = found.serving if seen.serves else found.verified
     health, marked = health_of(seen), differs(found, primary)
     known = None not in (seen.releases, seen.alarms)
     return Standing(
         service=seen.service,
         health=health,
-        good=health in ("healthy", "off") and known and not marked,
+        good=health in ("healthy", "off", "job") and known and not marked,
         marked=marked,
         revision=revision(primary.task_definition) if primary else "",
         **_of_release(serving),
-        desired=now.desired if now else None,
-        running=now.running if now else None,
+        desired=now.desired if now and seen.serves else None,
+        running=now.running if now and seen.serves else None,
         targets=seen.targets,
         alarms=tuple(name for name, _ in seen.alarms or ()),
         notes=tuple(notes(seen)),
@@ -41,6 +41,8 @@ def health_of(seen: Seen) -> Health:
     now = seen.snapshot
     if now is None:
         return "unknown"
+    if not seen.serves:
+        return "job" if seen.releases and seen.releases.verified else "not deployed"
     primary = now.primary
     if now.status != "ACTIVE" or primary is None:
         return "not deployed"

@@ -56,6 +56,7 @@ class Look:
         seen = (
             Seen(
                 service=name,
+                serves=self.settings.services[name].serves,
                 snapshot=snapshots.get(name),
                 releases=releases.get(name),
                 holder=holders.get(name, ""),

@@ -10,7 +10,7 @@ from slipway.rollout.decide import Snapshot
 from slipway.rollout.shifting import Shift
 
 Health = Literal[
-    "healthy", "deploying", "degraded", "alarm", "failed", "off", "not deployed", "unknown"
+    "healthy", "deploying", "degraded", "alarm", "failed", "off", "job", "not deployed", "unknown"
 ]
 
 
@@ -36,10 +36,12 @@ class Seen:
     """What was found of one service; None is what could not be asked, "" and () that there is none.
 
     `holder` says who is at work on it, `alarms` are those that are raised, with their reasons.
-    `targets` are asked for where they say more than the counts do.
+    `targets` are asked for where they say more than the counts do. `serves`: it has tasks that
+    stay; a service that is nothing but jobs is in ECS only while one runs.
     """
 
     service: str
+    serves: bool = True
     snapshot: Snapshot | None = None
     releases: Releases | None = None
     holder: str = ""

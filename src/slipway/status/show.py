@@ -24,6 +24,7 @@ COLOURS: Mapping[str, str] = {
     "failed": RED,
     "unknown": YELLOW,
     "off": GREY,
+    "job": GREY,
     "not deployed": GREY,
     "*": YELLOW,
 }
@@ -49,7 +50,7 @@ def row(each: Standing, now: datetime) -> tuple[str, ...]:
 def counts(each: Standing) -> str:
     """`running/desired`, and how many of them the load balancer finds healthy where fewer are."""
     if each.running is None:
-        return "?"
+        return "-" if each.health in ("job", "not deployed") else "?"
     shown = f"{each.running}/{each.desired}"
     targets = each.targets
     return (

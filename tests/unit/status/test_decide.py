@@ -35,6 +35,7 @@ def seen_of(case: Mapping[str, Any]) -> Seen:
     healthy, every = case.get("targets", (2, 2))
     return Seen(
         service="app",
+        serves=case.get("serves", True),
         **{name: None if name in case.get("unknown", ()) else seen[name] for name in seen},
         holder=case.get("holder", ""),
         targets=Targets(healthy=healthy, all=every),
