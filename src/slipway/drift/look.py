@@ -26,9 +26,11 @@ from slipway.release.parallel import each_alone
 from slipway.release.scale import bounds_of
 from slipway.release.serving import former_port
 from slipway.rollout import deployments, observe, taskdef
+from slipway.scaffold import check
 
 if TYPE_CHECKING:
     from slipway.release.world import Site
+    from slipway.runner import Runner
 
 AT_ONCE = 4
 """Runs of Terraform side by side: each takes a processor and some hundred MB."""
@@ -56,6 +58,9 @@ def look(site: Site, terraform: Terraforming, *, whole: bool) -> Report:
     planned, failed = each_alone(jobs, at_most=AT_ONCE)
     findings = [each for label in planned for each in of_stack(stacks[label], planned[label], site)]
     gaps = [gap(label, "terraform", error) for label, error in failed.items()]
+    behind, unknown = of_template(site, terraform.runner)
+    findings += behind
+    gaps += unknown
     for service in site.settings.services.values():
         facts, missing = facts_of(site, service, records)
         findings += judge(facts, environment)
@@ -64,7 +69,11 @@ def look(site: Site, terraform: Terraforming, *, whole: bool) -> Report:
         environment=environment,
         findings=tuple(findings),
         gaps=tuple(gaps),
-        looked_at=(*stacks, *(f"ECS and load balancer of {name}" for name in records.services)),
+        looked_at=(
+            *stacks,
+            *(f"ECS and load balancer of {name}" for name in records.services),
+            "versions of the template",
+        ),
     )
 
 
@@ -116,6 +125,25 @@ def of_stack(stack: Stack, outcome: StackOutcome, site: Site) -> Iterator[Findin
     lines = outcome.summary.lines() or [str(outcome.summary)]
     for line in lines:
         yield Finding(of=stack.label, kind="terraform", text=f"{line}{note}", next_step=step)
+
+
+def of_template(site: Site, runner: Runner) -> tuple[list[Finding], list[Gap]]:
+    """The services that are behind the template; where there is no git nobody can tell."""
+    try:
+        found = check.check(site.checkout, runner)
+    except SlipwayError as error:
+        return [], [gap("services", "template", error)]
+    behind = [
+        Finding(
+            of=each.service,
+            kind="template",
+            text=f"it is behind the template: {each.why}",
+            next_step=f"uv run invoke template.update --service={each.service}",
+        )
+        for each in found
+        if each.state == "behind" and each.service in site.settings.services
+    ]
+    return behind, []
 
 
 def facts_of(site: Site, service: Service, records: Records) -> tuple[Facts, list[Gap]]:

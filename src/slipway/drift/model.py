@@ -9,7 +9,9 @@ from typing import Any, Literal
 from slipway.rollout.decide import Snapshot
 from slipway.rollout.scaling import Bounds
 
-Kind = Literal["terraform", "deployed", "task_definition", "release", "scaling", "listener"]
+Kind = Literal[
+    "terraform", "deployed", "task_definition", "release", "scaling", "listener", "template"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
