@@ -519,7 +519,8 @@ def test_a_destroy_that_is_broken_off_goes_on_when_run_again(bench: Bench) -> No
     left = _doomed(bench, stack)
     assert 0 < len(left.state.addresses) < 41
     destroy.destroy(bench.settings, [left], bench.world(), lambda _: None)
-    assert _doomed(bench, stack).state.empty
+    assert statestore.current(locks.place(stack), bench.aws) is None
+    assert locks.holder(locks.place(stack), bench.aws) is None
     assert applied.read(stack, bench.aws) is None
     assert bench.aws.ssm.get_parameters(Names=["/doomed/word-39"])["Parameters"] == []
 

@@ -13,7 +13,6 @@ from slipway.clean import look, needs
 from slipway.clean.plan import Item, Kind, Rules, decided, going
 from slipway.errors import AccessError, SlipwayError
 from slipway.infra import applied, holding, statestore
-from slipway.infra.locks import Place
 from slipway.release import lease
 from slipway.rollout.observe import batched
 
@@ -132,14 +131,5 @@ def _workspace(site: Site, item: Item) -> None:
     every = [*look.places(site), *look.strangers(site)]
     (where,) = (each for each in every if each.path == item.id)
     with holding.hold([where], "clean", site.aws):
-        state = statestore.current(where, site.aws)
-        if state is None or not state.empty:
-            raise SlipwayError(f"{where}: its state knows of something by now")
-        site.aws.s3.delete_object(Bucket=where.bucket, Key=where.path)
-        site.aws.dynamodb.delete_item(TableName=where.table, Key=_digest(where))
+        statestore.remove(where, site.aws)
         applied.forget(where, site.aws)
-
-
-def _digest(where: Place) -> dict[str, dict[str, str]]:
-    """The item with the MD5 of a state, which Terraform would otherwise miss the state by."""
-    return {"LockID": {"S": f"{where.bucket}/{where.path}-md5"}}

@@ -14,7 +14,7 @@ from slipway.config.layers import defaults
 from slipway.config.load import build
 from slipway.config.manifest import Service
 from slipway.errors import InfraError, UsageError
-from slipway.infra import applied, locks, statestore
+from slipway.infra import applied, holding, locks, statestore
 from slipway.infra.apply import Planned, Terraforming, apply_plan, planned, show
 from slipway.infra.locks import Place
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
@@ -223,6 +223,10 @@ def _end(plan: Planned, world: Terraforming) -> None:
         if plan.changes:
             apply_plan(plan, world)
         applied.forget(where, world.aws)
+        with holding.hold([where], "destroy", world.aws):
+            statestore.remove(where, world.aws)
+    # The workspace is gone with its state: whoever deploys again makes it anew.
+    (plan.stack.data_dir / "environment").unlink(missing_ok=True)
 
 
 def _places(settings: Settings, environment: str, aws: Aws) -> list[Place]:

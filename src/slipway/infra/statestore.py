@@ -140,6 +140,22 @@ def write(where: Place, state: State, aws: Aws) -> str:
     return answer.get("VersionId", "")
 
 
+def remove(where: Place, aws: Aws) -> None:
+    """Take a state out of the bucket, with its digest, for who holds its lock; its versions stay.
+
+    Raises `InfraError` where it knows of something.
+    """
+    state = current(where, aws)
+    if state and not state.empty:
+        raise InfraError(
+            f"the state of {where} knows of {len(state.addresses)} resources, and stays",
+            next_step="run the same command again",
+        )
+    aws.s3.delete_object(Bucket=where.bucket, Key=where.path)
+    digest: Any = {"LockID": {"S": f"{where.bucket}/{where.path}-md5"}}
+    aws.dynamodb.delete_item(TableName=where.table, Key=digest)
+
+
 def _version(entry: Any) -> Version:
     return Version(
         id=entry["VersionId"],
