@@ -14,6 +14,7 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,11 @@ def tasks(days: Days, service: str) -> set[str]:
     return set(found)
 
 
+def replaced(days: Days, service: str, old: set[str]) -> bool:
+    """Whether none of the old tasks is left."""
+    return not tasks(days, service) & old
+
+
 def test_a_new_secret_reaches_tasks_by_a_restart(days: Days) -> None:
     """Who has an earlier value is told; afterwards nobody has, and nothing else has changed."""
     before = days.secret()
@@ -121,7 +127,7 @@ def test_a_new_secret_reaches_tasks_by_a_restart(days: Days) -> None:
     )
     assert days.secret()["outdated"] == 0
     for name in BOTH:
-        wait_for(f"new tasks of {name}", lambda name=name: not tasks(days, name) & old[name])
+        wait_for(f"new tasks of {name}", partial(replaced, days, name, old[name]))
         assert get(f"{days.urls[name]}/health")["status"] == "ok"
     newest = days.good("history", "--env=local", "--service=greeter", "--json").json()[0]
     assert (newest["kind"], newest["verdict"]) == ("restart", "deployed")
