@@ -296,7 +296,7 @@ def test_a_template_that_was_never_committed(repo: Monorepo) -> None:
     repo.commit()
     repo.git("gc", "-q", "--prune=now")
     other = repo.top.with_name("other")
-    repo.git("clone", "-q", ".", str(other))
+    repo.git("clone", "-q", repo.top.as_uri(), str(other))
     with pytest.raises(UsageError, match="was not committed as it was") as error:
         update_in(other)
     assert f"git fetch origin refs/slipway/templates/{tree}" in error.value.next_step
@@ -344,7 +344,8 @@ def test_of_what_origin() -> None:
 
 def test_what_git_says_of_conflicts() -> None:
     """A line for each version of a file; names may have blanks and tabs."""
-    listing = "100644 aa 1\ta b\0100644 bb 2\ta b\0100644 cc 3\ta b\0100644 dd 2\tc\td\0"
+    entries = ("aa 1\ta b", "bb 2\ta b", "cc 3\ta b", "dd 2\tc\td")
+    listing = "".join(f"100644 {entry}\0" for entry in entries)
     assert list(conflicts(listing)) == [
         Conflict(path="a b", reason="both changed the same place"),
         Conflict(
