@@ -27,7 +27,7 @@ FIRST = "svc-000"
 MEASURED = {
     "--list": ("--list",),
     "affected, nothing moved": ("affected", "--base=HEAD"),
-    "affected, a file and a setting moved": ("affected", "--base=HEAD~1"),
+    "affected, one service's settings moved": ("affected", "--base=HEAD~1"),
     "new --dry-run": ("new", "--name=payments", "--dry-run"),
     "config": ("config", "--env=local"),
 }
@@ -70,13 +70,13 @@ def copy(first: Path, number: int) -> None:
     name = f"svc-{number:03}"
     other = first.with_name(name)
     shutil.copytree(first, other)
+    words = {FIRST: name, FIRST.replace("-", "_"): name.replace("-", "_")}
+    words["priority = 1000"] = f"priority = {1000 + number}"
     for file in [path for path in other.rglob("*") if path.is_file()]:
-        text = (
-            file.read_text()
-            .replace(FIRST, name)
-            .replace("priority = 1000", f"priority = {1000 + number}")
-        )
-        file.write_text(text.replace(FIRST.replace("-", "_"), name.replace("-", "_")))
+        text = file.read_text()
+        for old, new in words.items():
+            text = text.replace(old, new)
+        file.write_text(text)
     (other / "src" / FIRST.replace("-", "_")).rename(other / "src" / name.replace("-", "_"))
 
 
@@ -94,7 +94,7 @@ def timed(folder: Path, *words: str) -> tuple[float, float]:
     """Seconds that one `invoke` takes in a folder: elapsed, and of the processor."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     began, used = time.perf_counter(), processor()
-    argv = [INVOKE, *words]
+    argv = [str(INVOKE), *words]
     subprocess.run(argv, cwd=folder, env=environment, capture_output=True, check=True)
     return time.perf_counter() - began, processor() - used
 

@@ -40,7 +40,10 @@ class Checkout:
 
     def shown(self, path: Path) -> str:
         """`path` as a user types it: relative to the top folder where it is inside."""
-        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+        try:
+            return str(path.relative_to(self.root))
+        except ValueError:
+            return str(path)
 
 
 def find_checkout(start: Path | None = None) -> Checkout:

@@ -89,6 +89,8 @@ def merge(layers: Iterable[Layer], onto: Merged | None = None) -> Merged:
     order = list(onto.order) if onto else []
     for layer in layers:
         order.append(layer.origin)
+        if not layer.values:
+            continue
         values = _over(values, layer.values)
         origins |= {key: layer.origin for key, _ in leaves(layer.values)}
     return Merged(values=values, origins=origins, order=tuple(order))

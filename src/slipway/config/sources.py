@@ -100,6 +100,8 @@ class Sources:
             # Then all begin alike.
             begun = self._once(environment, lambda: self._begin(environment))
             merged = merge(layers[2:], onto=begun)
+        if not merged.values["smoke"]:
+            return merged
         smoke = [{**self.defaults["smoke"], **one} for one in merged.values["smoke"]]
         return replace(merged, values={**merged.values, "smoke": smoke})
 

@@ -13,7 +13,7 @@ from slipway.config.layers import Merged, leaves
 from slipway.config.load import build, checked, read_all
 from slipway.config.manifest import ServiceFile
 from slipway.config.settings import ProjectFile
-from slipway.config.sources import File, Sources, read_file
+from slipway.config.sources import File, Sources, read_file, service_folders
 from slipway.errors import ConfigError
 from slipway.images import source
 from slipway.infra.stacks import hcl_files
@@ -51,17 +51,22 @@ def compare(checkout: Checkout, base: str, runner: Runner) -> Comparison:
     Only what git finds to differ is read on both sides. Raises `ConfigError`, and `UsageError`
     where git has no such commit.
     """
-    now = read_all(checkout)
     past = look_back(checkout, base, runner)
+    services = [folder.name for folder in service_folders(checkout)]
+    now = read_all(checkout) if past.reconfigured(services) else None
     files = by_service(source.names(checkout.services, runner)) if past.touched else {}
     with unpacked(checkout, past, runner) as old:
         try:
-            then = as_of(past, old, now)
+            then = as_of(past, old, now) if now else None
         except ConfigError as error:
             why = (f"the configuration of {base} can't be read: {error.message.splitlines()[0]}",)
-            found = tuple(Affected(name=name, why=why) for name in now.services)
+            found = tuple(Affected(name=name, why=why) for name in services)
             return Comparison(base=past.commit, affected=found)
-        before, after = settings(then, now)
+        before: Found = {name: {} for name in past.services}
+        after: Found = {name: {} for name in services}
+        if now and then:
+            settings(before, then, now)
+            settings(after, now, then)
         contents(before, old, past, past.services)
         contents(after, checkout, past, files)
     return judge(past.commit, before, after)
@@ -117,7 +122,7 @@ def as_of(past: Past, old: Checkout, now: Sources) -> Sources:
     }
     project = then(ProjectFile, old.config, now.project)
     sources = replace(now, project=project, services=services)
-    return now if sources == now else checked(sources)
+    return checked(sources)
 
 
 def contents(
@@ -143,21 +148,13 @@ def _files(checkout: Checkout, name: str, files: Iterable[str]) -> Parts:
     return {f"services/{name}/{each.path}": f"{each.kind} {each.digest}" for each in found}
 
 
-def settings(before: Sources, now: Sources) -> tuple[Found, Found]:
-    """The settings of each service, where some environment has others: `scale.min in prod`."""
-    found: tuple[Found, Found] = ({n: {} for n in before.services}, {n: {} for n in now.services})
-    if before is now:
-        return found
-    for parts, mine, other in zip(found, (before, now), (now, before), strict=True):
-        for environment, name in product(mine.environments, mine.services):
-            service = mine.merged_service(environment, name)
-            if not (
-                environment in other.environments
-                and name in other.services
-                and other.merged_service(environment, name).values == service.values
-            ):
-                parts[name] |= {f"{key} in {environment}": value for key, value in _leaves(service)}
-    return found
+def settings(parts: Found, mine: Sources, other: Sources) -> None:
+    """Add the settings of each service in an environment where the other side has others."""
+    for environment, name in product(mine.environments, mine.services):
+        service = mine.merged_service(environment, name)
+        there = environment in other.environments and name in other.services
+        if not there or other.merged_service(environment, name).values != service.values:
+            parts[name] |= {f"{key} in {environment}": value for key, value in _leaves(service)}
 
 
 def _leaves(service: Merged) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,11 @@ class Past:
     def touched(self) -> frozenset[str]:
         """The services with a file that differs."""
         return frozenset(by_service(_below("services/", self.moved)))
+
+    def reconfigured(self, services: Collection[str]) -> bool:
+        """Whether a configuration file differs, or there are other services than these."""
+        files = {"slipway.toml", *(f"services/{name}/service.toml" for name in services)}
+        return bool(files & self.moved) or set(services) != set(self.services)
 
     @property
     def infrastructure_moved(self) -> bool:

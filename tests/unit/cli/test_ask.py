@@ -19,6 +19,7 @@ from slipway.config import load
 from slipway.paths import Checkout
 
 REAL = Checkout(Path(__file__).parents[3])
+INVOKE = Path(sys.executable).with_name("invoke")
 CHOICE = Question(text="Database", default="none", choices=("none", "postgres"))
 PATIENCE = 120
 """Seconds for a question to come on a busy machine."""
@@ -51,7 +52,7 @@ class Terminal:
 
     def __init__(self, checkout: Checkout, *flags: str) -> None:
         self.screen, other = pty.openpty()
-        argv = [Path(sys.executable).with_name("invoke"), "new", *flags]
+        argv = [str(INVOKE), "new", *flags]
         self.child = subprocess.Popen(
             argv, cwd=checkout.root, stdin=other, stdout=other, stderr=other, start_new_session=True
         )
@@ -131,7 +132,7 @@ def test_stopped_it_leaves_nothing(checkout: Checkout) -> None:
 @pytest.mark.tools
 def test_nobody_is_asked_in_a_pipe(checkout: Checkout) -> None:
     """A missing name is the usual error; with `--no-ask` a terminal is like a pipe."""
-    argv = [Path(sys.executable).with_name("invoke"), "new"]
+    argv = [str(INVOKE), "new"]
     piped = subprocess.run(argv, cwd=checkout.root, stdin=subprocess.DEVNULL, capture_output=True)
     assert (piped.returncode, b"new: --name is missing" in piped.stderr) == (2, True)
     terminal = Terminal(checkout, "--no-ask", "--name=shop", "--dry-run")

@@ -69,9 +69,8 @@ def test_from_behind_to_current(checkout: Checkout, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     update(Context(), service="orders")
     said = capsys.readouterr().out
-    assert said.startswith(
-        "services/orders: updated\n  changed  .template.toml\n  changed  README.md"
-    )
+    assert said.startswith("services/orders: updated\n  changed  .template.toml\n")
+    assert "  changed  README.md\n" in said
     assert "next:\n  git diff -- services/orders\n" in said
     commit()
     assert check(Context()) == 0

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from slipway.command import Command
 from slipway.errors import UsageError
 from slipway.paths import Checkout
 from slipway.release.affected import Affected, compare, differences, judge
-from slipway.runner import SubprocessRunner
+from slipway.runner import OnLine, Result, SubprocessRunner
 
 ROOT = Path(__file__).parents[3]
 
@@ -185,3 +186,39 @@ def test_index_and_files_are_left_alone(repository: Path) -> None:
     before = subprocess.check_output(["git", "status", "--porcelain"], cwd=repository)
     affected(repository)
     assert subprocess.check_output(["git", "status", "--porcelain"], cwd=repository) == before
+
+
+@pytest.mark.tools
+def test_git_s_way_to_say_it(repository: Path) -> None:
+    """Links, new names and files that git ignores, as they are on each side."""
+    folder = repository / "services/orders"
+    (folder / "src/main.py").rename(folder / "src/renamed.py")
+    (folder / "link").symlink_to("src")
+    write(folder / "src/x.pyc", "ignored")
+    assert affected(repository) == {
+        "orders": (
+            "services/orders/link: added",
+            "services/orders/src/main.py: removed",
+            "services/orders/src/renamed.py: added",
+        )
+    }
+
+
+@pytest.mark.tools
+def test_few_commands_for_many_services(repository: Path) -> None:
+    """git is asked about all of them at once."""
+    ran: list[str] = []
+
+    class Counting(SubprocessRunner):
+        def run(
+            self, command: Command, *, check: bool = True, on_line: OnLine | None = None
+        ) -> Result:
+            ran.append(str(command))
+            return super().run(command, check=check, on_line=on_line)
+
+    for name in ("orders", "users"):
+        write(repository / "services" / name / "src/main.py", "# other\n")
+    runner = Counting()
+    assert len(compare(Checkout(repository), "HEAD", runner).affected) == 2
+    assert len(ran) < 10
+    assert not [command for command in ran if "services/orders" in command]

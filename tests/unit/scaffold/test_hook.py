@@ -64,7 +64,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def cookiecutter(checkout: Checkout, *answers: str) -> subprocess.CompletedProcess[str]:
-    argv = [COOKIECUTTER, "--no-input", "templates/service", "-o", "services", *answers]
+    argv = [str(COOKIECUTTER), "--no-input", "templates/service", "-o", "services", *answers]
     home = {**os.environ, "HOME": str(checkout.root)}
     return subprocess.run(argv, cwd=checkout.root, env=home, capture_output=True, text=True)
 
