@@ -32,7 +32,7 @@ def dev(
     json: bool = False,
     dry_run: bool = False,
 ) -> int:
-    """Run services with hot reload, their databases and one stream of logs, until Ctrl-C."""
+    """Run services with hot reload, their data and one stream of logs."""
     from slipway.dev import apply, choice
     from slipway.engine import DockerEngine
     from slipway.runner import SubprocessRunner
@@ -42,17 +42,23 @@ def dev(
     if dry_run:
         plan = choice.look(app.checkout, choice.choose(app.checkout, wish))
         app.console.table(apply.COLUMNS, plan.rows())
-        app.console.result("\n".join(story(plan)))
+        app.console.result("\n".join(story(plan, fresh=fresh)))
         return 0
     return apply.run(app.checkout, wish, SubprocessRunner(), DockerEngine(), app.console)
 
 
-def story(plan: Plan) -> list[str]:
+def story(plan: Plan, *, fresh: bool) -> list[str]:
     """What would run, as a user reads it."""
-    return [
+    stores = [name.removeprefix("store/") for name in plan.ports if name.startswith("store/")]
+    commands = [
         f"{one.name}: would run: {command}"
         for one in plan.services.values()
         for command in (*one.before, one.program)
+    ]
+    return [
+        *(["data: would forget what there is"] if fresh else []),
+        *(f"data: would start {name} in a container" for name in stores),
+        *commands,
     ]
 
 
