@@ -32,7 +32,7 @@ def dev(
     json: bool = False,
     dry_run: bool = False,
 ) -> int:
-    """Run services with hot reload, their data and one stream of logs."""
+    """Run services here, with hot reload and their data."""
     from slipway.dev import apply, choice
     from slipway.engine import DockerEngine
     from slipway.runner import SubprocessRunner
