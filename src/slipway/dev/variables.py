@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from slipway import names
 from slipway.aws import EMBEDDED_KEY
 from slipway.config import Service, Settings
-from slipway.config.variables import bucket_variable
+from slipway.config.variables import address_variable, bucket_variable
 from slipway.dev.ports import POSTGRES, REDIS
 from slipway.images.plan import DEVELOPMENT
 
@@ -30,7 +30,7 @@ def variables(
         **(_database(service.name, ports[POSTGRES]) if service.database.enabled else {}),
         **(_cache(service.name, ports[REDIS]) if service.cache.enabled else {}),
         **_aws(service, settings),
-        **{url_variable(name): url(settings.services[name], ports) for name in service.needs},
+        **{address_variable(name): url(settings.services[name], ports) for name in service.needs},
         **service.env,
         # There is no load balancer here that has to notice before a server may stop.
         "DRAIN_SECONDS": "0",
@@ -46,11 +46,6 @@ def variables(
 def url(service: Service, ports: Ports) -> str:
     """Where a service is to be reached, its route included."""
     return f"http://{HOST}:{ports[service.name]}{service.route.path.rstrip('/')}"
-
-
-def url_variable(name: str) -> str:
-    """The variable with the address of a service that is needed."""
-    return f"{name.upper().replace('-', '_')}_URL"
 
 
 def account(name: str) -> str:
