@@ -108,8 +108,12 @@ def open_market(embedded: Embedded) -> Market:
     for name in ("rolling", "shifting"):
         made = cloud_map.create_service(
             Name=name,
-            NamespaceId=space["Id"],
-            DnsConfig={"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": 10}]},
+            # Where Terraform's provider names it; the API has another place besides.
+            DnsConfig={
+                "NamespaceId": space["Id"],
+                "RoutingPolicy": "MULTIVALUE",
+                "DnsRecords": [{"Type": "A", "TTL": 10}],
+            },
             HealthCheckCustomConfig={"FailureThreshold": 1},
         )
         registries[name] = made["Service"]["Arn"]

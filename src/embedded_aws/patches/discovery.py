@@ -92,14 +92,18 @@ def _healthy(there: Mapping[str, Any], health: Mapping[str, str]) -> tuple[str, 
 
 
 def _patch_services() -> None:
-    """Two services of a namespace have two names, and one with instances is not deleted."""
+    """As clients and AWS have them: the namespace may be named in the DNS part, as Terraform's
+    provider does; two services of it have two names; one with instances is not deleted.
+    """
     from ministack.core.responses import error_response_json
     from ministack.services import servicediscovery as cloud_map
 
     create, delete = cloud_map._create_service, cloud_map._delete_service
 
     def create_service(data: Any) -> Any:
-        names = [s["Name"] for s in registries() if s["NamespaceId"] == data.get("NamespaceId")]
+        space = data.get("NamespaceId") or (data.get("DnsConfig") or {}).get("NamespaceId")
+        data = {**data, "NamespaceId": space}
+        names = [s["Name"] for s in registries() if s["NamespaceId"] == space]
         if data.get("Name") in names:
             message = "Service already exists."
             return error_response_json("ServiceAlreadyExists", message, 400)
