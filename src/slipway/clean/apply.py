@@ -15,6 +15,7 @@ from slipway.errors import AccessError, SlipwayError
 from slipway.infra import applied, holding, statestore
 from slipway.release import lease
 from slipway.rollout.observe import batched
+from slipway.sbom.attached import tag_of
 
 if TYPE_CHECKING:
     from slipway.release.world import Site
@@ -93,6 +94,10 @@ def _images(site: Site, items: Sequence[Item]) -> list[Item]:
             with calls(f"removing images of {repository}"):
                 answer = site.ecr.batch_delete_image(
                     repositoryName=repository, imageIds=[{"imageDigest": each} for each in some]
+                )
+                site.ecr.batch_delete_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageTag": tag_of(each)} for each in some],
                 )
             failed = {
                 each.get("imageId", {}).get("imageDigest", ""): each.get("failureReason", "")

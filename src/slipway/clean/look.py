@@ -16,6 +16,7 @@ from slipway.infra.locks import Place
 from slipway.infra.statestore import Described
 from slipway.release.parallel import side_by_side
 from slipway.rollout.decide import short
+from slipway.sbom.attached import PREFIX as SBOM
 
 if TYPE_CHECKING:
     from slipway.config import Settings
@@ -60,6 +61,8 @@ def _images(site: Site, service: str) -> Iterator[Item]:
         raise
     for image in raw:
         tags = tuple(sorted(image.get("imageTags", ())))
+        if any(tag.startswith(SBOM) for tag in tags):
+            continue  # it goes with its image
         yield Item(
             kind="image",
             place=repository,

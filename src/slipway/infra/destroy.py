@@ -22,6 +22,7 @@ from slipway.infra.statefile import State
 from slipway.release import lease
 from slipway.release.parallel import side_by_side
 from slipway.runner import DryRunner
+from slipway.sbom.attached import PREFIX as SBOM
 
 if TYPE_CHECKING:
     from slipway.config import Environment, Settings
@@ -111,7 +112,8 @@ def images(settings: Settings, aws: Aws) -> int:
         repository = names.repository(settings, name)
         try:
             pages = aws.ecr.get_paginator("list_images").paginate(repositoryName=repository)
-            total += sum(len(page["imageIds"]) for page in pages)
+            tags = [each.get("imageTag", "") for page in pages for each in page["imageIds"]]
+            total += sum(not tag.startswith(SBOM) for tag in tags)
         except Exception as error:
             if error_code(error) not in _ABSENT:
                 raise

@@ -7,7 +7,7 @@ all images; an image that matches the tags of a rule is never expired by a rule 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,32 @@ def pushed(count: int, *, since: int = 0) -> list[Image]:
     return [Image(age=since + day, tags=(f"c{since + day:063d}",)) for day in range(count)]
 
 
+def told(images: list[Image]) -> list[Image]:
+    """`images`, each with its SBOM, which was pushed right after it."""
+    return [
+        each
+        for image in images
+        for each in (replace(image, tags=(f"sbom-{image.age:064d}",)), image)
+    ]
+
+
 def test_the_last_ten_are_kept() -> None:
     """An eleventh image that no release needs goes."""
     images = pushed(11)
-    assert expired(images) == images[10:]
-    assert expired(images[:10]) == []
+    assert expired(told(images)) == images[10:]
+    assert expired(told(images[:10])) == []
+
+
+def test_an_sbom_goes_by_no_rule() -> None:
+    """It has no release's tag, and may be the only one that tells of what production runs."""
+    sbom = Image(age=1000, tags=("sbom-" + "a" * 64,))
+    assert sbom not in expired([*told(pushed(100)), sbom])
+
+
+def test_images_without_sboms_are_kept_all_the_more() -> None:
+    """As older versions pushed them: twenty."""
+    images = pushed(21)
+    assert expired(images) == images[20:]
 
 
 def test_an_image_of_a_release_is_kept_however_old() -> None:
@@ -90,15 +111,15 @@ def test_one_image_of_many_releases_counts_once_and_stays() -> None:
 def test_an_image_without_its_release_tags_goes_like_any_other() -> None:
     """Once its last release tag is off, the image is one among the last ten or gone."""
     old = Image(age=400, tags=("c400",))
-    assert old in expired([*pushed(10), old])
-    assert old not in expired([*pushed(9), old])
+    assert old in expired([*told(pushed(10)), old])
+    assert old not in expired([*told(pushed(9)), old])
 
 
 def test_images_of_releases_are_among_the_last_ten() -> None:
     """They are not on top of the ten newest."""
     newest = Image(age=0, tags=("c0", "release-dev-1"))
     others = pushed(10, since=1)
-    assert expired([newest, *others]) == [others[-1]]
+    assert expired([*told([newest]), *told(others)]) == [others[-1]]
 
 
 def test_what_a_broken_push_left_goes_after_a_day() -> None:
