@@ -113,6 +113,17 @@ class Yard:
         tags = [image["imageTag"] for image in found]
         return [tag for tag in tags if not tag.startswith(SBOM)]
 
+    def stored(self) -> int:
+        """Bytes of all layers, configurations and artifacts that the registry has been given."""
+        layers = self.checkout.work.rglob("images/*")
+        return sum(file.stat().st_size for file in layers)
+
+    def layers(self, image: str) -> list[str]:
+        """The digests of an image's layers, uncompressed, the base's first."""
+        with closing(docker.from_env()) as client:
+            found: list[str] = client.images.get(image).attrs["RootFS"]["Layers"]
+        return found
+
     def trials(self) -> int:
         """Containers of trial starts that are there, running or not; others' don't count."""
         with closing(docker.from_env()) as client:

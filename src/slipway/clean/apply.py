@@ -95,18 +95,26 @@ def _images(site: Site, items: Sequence[Item]) -> list[Item]:
                 answer = site.ecr.batch_delete_image(
                     repositoryName=repository, imageIds=[{"imageDigest": each} for each in some]
                 )
-                site.ecr.batch_delete_image(
-                    repositoryName=repository,
-                    imageIds=[{"imageTag": tag_of(each)} for each in some],
-                )
             failed = {
                 each.get("imageId", {}).get("imageDigest", ""): each.get("failureReason", "")
                 for each in answer.get("failures", [])
             }
             for digest, why in failed.items():
                 site.console.warn(f"{repository}: {digest} stays: {why}")
-            gone += [mine[each] for each in some if each not in failed]
+            done = [mine[each] for each in some if each not in failed]
+            _sboms(site, done)
+            gone += done
     return gone
+
+
+def _sboms(site: Site, images: Sequence[Item]) -> None:
+    """Remove the SBOMs of images that are gone; fine where there is none."""
+    if images:
+        with calls(f"removing SBOMs of {images[0].place}"):
+            site.ecr.batch_delete_image(
+                repositoryName=images[0].place,
+                imageIds=[{"imageTag": tag_of(each.id)} for each in images],
+            )
 
 
 def _each(one: Callable[[Site, Item], None], site: Site, items: Sequence[Item]) -> list[Item]:
