@@ -1,7 +1,7 @@
 """The sample service's image: size, start, bytes that a changed line pushes, layers built anew.
 
-Has a checkout and an embedded AWS of its own. Bytes are counted in the registry: what it has after a
-push and had not before. Takes about three minutes; ends what it starts.
+Has a checkout and an embedded AWS of its own. Bytes are counted in the registry: what it has after
+a push and had not before. Takes about three minutes; ends what it starts.
 """
 
 from __future__ import annotations

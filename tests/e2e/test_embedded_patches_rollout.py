@@ -58,6 +58,39 @@ show(of(ecr._describe_images, repositoryName="a")[1]["imageDetails"][0]["imageSi
     assert found < 5000
 
 
+def test_a_layer_that_is_uploaded_is_not_kept() -> None:
+    """It is unknown right afterwards."""
+    found = stock("""
+of(ecr._create_repository, repositoryName="a")
+of(ecr._complete_layer_upload, repositoryName="a", layerDigests=["sha256:x"])
+answer = of(ecr._batch_check_layer_availability, repositoryName="a", layerDigests=["sha256:x"])
+show(answer[1]["layers"][0]["layerAvailability"])
+""")
+    assert found == "UNAVAILABLE"
+
+
+def test_taking_a_tag_off_deletes_the_image() -> None:
+    """With all its other tags."""
+    found = stock("""
+of(ecr._create_repository, repositoryName="a")
+for tag in ("one", "two"):
+    of(ecr._put_image, repositoryName="a", imageManifest="{}", imageTag=tag)
+of(ecr._batch_delete_image, repositoryName="a", imageIds=[{"imageTag": "two"}])
+show(of(ecr._list_images, repositoryName="a")[1]["imageIds"])
+""")
+    assert found == []
+
+
+def test_there_is_no_list_of_referrers() -> None:
+    """Neither ECR's own nor that of OCI."""
+    found = stock("""
+headers = {"x-amz-target": "AmazonEC2ContainerRegistry_V20150921.ListImageReferrers"}
+own = asyncio.run(ecr.handle_request("POST", "/", headers, b"{}", {}))
+show([own[0], ecr._parse_v2_path("/v2/a/referrers/sha256:x")])
+""")
+    assert found == [400, None]
+
+
 ROLLOUT = """
 of(ecs._create_cluster, clusterName="c")
 for image in ("i", "j"):

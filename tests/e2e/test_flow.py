@@ -7,6 +7,7 @@ changes it, looks, and leaves it deployed.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -128,6 +129,22 @@ def test_a_second_deploy_is_unchanged(deployed: Deployed) -> None:
     assert again.code == 0, again.said
     assert deployed.verdict(again) == "unchanged"
     assert revisions(deployed.clone) == before
+
+
+def test_what_serves_tells_what_is_in_it(deployed: Deployed) -> None:
+    """As a table, as JSON, into a file; each problem is one message with its code."""
+    asked = ("sbom", "--env=local", "--service=greeter")
+    table, whole = deployed.clone.invoke(*asked), deployed.clone.invoke(*asked, "--json")
+    assert (table.code, whole.code) == (0, 0), table.said + whole.said
+    assert re.search(r"^fastapi +\d\S+ +MIT +pypi$", table.stdout, re.MULTILINE)
+    file = deployed.clone.root / "greeter.cdx.json"
+    assert deployed.clone.invoke(*asked, f"--out={file}").code == 0
+    assert json.loads(file.read_text()) == json.loads(whole.stdout)
+    file.unlink()
+    wrong = {2: (*asked, "--json", "--out=x"), 3: ("sbom", "--env=local", "--service=nobody")}
+    for code, words in wrong.items():
+        ran = deployed.clone.invoke(*words)
+        assert (ran.code, "next: " in ran.said, "Traceback" in ran.said) == (code, True, False)
 
 
 def test_a_code_change_replaces_the_old_one_under_traffic(deployed: Deployed) -> None:
