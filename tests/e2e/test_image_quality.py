@@ -175,8 +175,10 @@ def test_a_change_of_the_code_pushes_the_last_layer_alone(built: Built) -> None:
     """Kilobytes of it, with the configuration and the new image's SBOM."""
     before = built.yard.stored()
     api = built.plan.source.folder / "src" / "greeter" / "api.py"
-    api.write_text(api.read_text() + "\n# one line more\n")
+    text = api.read_text()
+    api.write_text(f"{text}\n# one line more\n")
     changed = ensure(patiently(built.yard), built.yard.bench())
+    api.write_text(text)
     assert changed.built
     old, new = (built.yard.layers(str(each)) for each in (built.ref, changed.ref))
     assert old[:-1] == new[:-1]
