@@ -139,7 +139,7 @@ def test_what_serves_tells_what_is_in_it(deployed: Deployed) -> None:
     assert re.search(r"^fastapi +\d\S+ +MIT +pypi$", table.out, re.MULTILINE)
     file = deployed.clone.root / "greeter.cdx.json"
     assert deployed.clone.invoke(*asked, f"--out={file}").code == 0
-    assert json.loads(file.read_text()) == whole.json
+    assert json.loads(file.read_text()) == whole.json()
     file.unlink()
     wrong = {2: (*asked, "--json", "--out=x"), 3: ("sbom", "--env=local", "--service=nobody")}
     for code, words in wrong.items():
