@@ -26,6 +26,7 @@ from embedded_aws.patches import (
     elb_view,
     everything,
     failing,
+    schedules,
     task_environment,
 )
 from embedded_aws.patches.cloudwatch import Watch
@@ -119,6 +120,7 @@ class Instance:
     async def close(self) -> None:
         """End everything that could change something, the state saved before tasks go."""
         log.info("stopping")
+        schedules.closed.set()
         await asyncio.to_thread(self._publisher.stop)
         await asyncio.to_thread(self._alarms.stop)
         await asyncio.to_thread(self._additions.close)

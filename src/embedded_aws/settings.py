@@ -28,6 +28,7 @@ SERVICES = (
     "monitoring",
     "rds",
     "s3",
+    "scheduler",
     "secretsmanager",
     "servicediscovery",
     "sns",

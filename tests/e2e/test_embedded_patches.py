@@ -228,3 +228,29 @@ listener = {"LoadBalancerArn": balancer, "Port": "80", "DefaultActions.member.1.
 def test_what_aws_refuses_is_taken(code: str) -> None:
     """A rehearsal would go through that fails on AWS."""
     assert stock(f"{REFUSED}\nshow(({code})[0])") == 200
+
+
+def test_a_schedule_starts_no_task() -> None:
+    """Scheduler hands a target in ECS to nobody, however long it has been due."""
+    found = stock("""
+from ministack.services import scheduler
+of(ecs._create_cluster, clusterName="c")
+of(ecs._register_task_definition, family="f", containerDefinitions=[{"name": "b", "image": "i"}])
+target = {"Arn": "arn:aws:ecs:us-east-1:000000000000:cluster/c", "RoleArn": "r",
+          "EcsParameters": {"TaskDefinitionArn": "f"}}
+scheduler._create_schedule("s", {"ScheduleExpression": "rate(1 minute)",
+                                 "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target})
+scheduler._schedules["default/s"]["CreationDate"] -= 100
+scheduler._tick_schedules()
+show([len(ecs._tasks), len(scheduler._schedule_last_fired)])
+""")
+    assert found == [0, 1]
+
+
+def test_a_schedule_has_no_time_zone() -> None:
+    """Each time of the day is taken for UTC."""
+    found = stock("""
+from ministack.services import scheduler
+show(scheduler._at_time_epoch("at(1970-01-01T01:00:00)"))
+""")
+    assert found == 3600

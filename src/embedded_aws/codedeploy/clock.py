@@ -1,4 +1,4 @@
-"""How long a minute of CodeDeploy's and of Auto Scaling's takes here.
+"""How long a minute of CodeDeploy's, of Auto Scaling's and of a rate's takes here.
 
 `EMBEDDED_AWS_CLOCK_SCALE` is that many seconds, 60 where it is not set: with 2, a canary of five
 minutes waits ten seconds. It is read once, at the start.

@@ -26,6 +26,7 @@ from embedded_aws.patches import (
     process,
     rds,
     refusals,
+    schedules,
     secrets,
     services,
     task_environment,
@@ -45,7 +46,7 @@ SYMBOLS = merge(
         *(ecr_artifacts.SYMBOLS, ecr_layers.SYMBOLS),
         *(cloudwatch.SYMBOLS, elasticache.SYMBOLS, rds.SYMBOLS),
         *(services.SYMBOLS, codedeploy.SYMBOLS, secrets.SYMBOLS, task_secrets.SYMBOLS),
-        *(task_environment.SYMBOLS, task_network.SYMBOLS, discovery.SYMBOLS),
+        *(task_environment.SYMBOLS, task_network.SYMBOLS, discovery.SYMBOLS, schedules.SYMBOLS),
         *(execute.SYMBOLS, failing.SYMBOLS, refusals.SYMBOLS),
         *(apigateway.SYMBOLS, ec2.SYMBOLS, ec2_fields.SYMBOLS, iam.SYMBOLS, wafv2.SYMBOLS),
     )
@@ -68,4 +69,5 @@ def apply(
     elb.apply(pool)
     for service in (apigateway, cloudwatch, ec2, ec2_fields, iam, secrets, task_secrets, wafv2):
         service.apply()
+    schedules.apply()
     process.apply()
