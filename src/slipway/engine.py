@@ -144,6 +144,7 @@ class DockerEngine:
     def _trial(self, image: str, ask: Ask, service: str) -> Iterator[Container]:
         """A container with no more rights than a task has, removed whatever happens."""
         rights = {
+            "command": list(ask.command) or None,
             "environment": dict(ask.env),
             "read_only": True,
             "tmpfs": {"/tmp": "mode=1777"},  # noqa: S108
@@ -177,9 +178,13 @@ class DockerEngine:
             left = ask.timeout - (time.monotonic() - began)
             container.reload()
             if container.status != "running":
-                return _gone(container, began)
+                return _gone(container, ask, began)
             if left <= 0:
                 return _silent(container, began, f"{said} after {ask.timeout} s")
+            if ask.command:
+                said = "it still runs"
+                time.sleep(0.1)
+                continue
             said = _question(container, ask, min(_SLICE, left))
             if said == question.FINE:
                 return HealthAnswer(ok=True, seconds=time.monotonic() - began)
@@ -226,9 +231,11 @@ def _start(container: Container) -> str:
     return ""
 
 
-def _gone(container: Container, began: float) -> HealthAnswer:
+def _gone(container: Container, ask: Ask, began: float) -> HealthAnswer:
     state = container.attrs["State"]
     code = state["ExitCode"]
+    if ask.command and code == 0:
+        return HealthAnswer(ok=True, seconds=time.monotonic() - began)
     reason = "out of memory" if state.get("OOMKilled") else f"it ended with code {code}"
     return HealthAnswer(
         ok=False,

@@ -278,6 +278,11 @@ class Manifest(Override):
         """Whether it is a web service: one with a port, a route and tasks that stay."""
         return self.kind == "web"
 
+    @property
+    def strategy(self) -> Literal["rolling", "blue_green", "canary", "linear", "jobs"]:
+        """How a new version takes over; `jobs`: they run by it from then on."""
+        return self.deploy.strategy if self.serves else "jobs"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Address(Table):

@@ -20,7 +20,7 @@ from slipway.console import Console
 from slipway.errors import BuildError
 from slipway.images import docker, registry
 from slipway.images.diagnose import build_error, image_error, push_error, trial_error
-from slipway.images.plan import ImagePlan, base_images, build_args, plan_image
+from slipway.images.plan import CHECK, ImagePlan, base_images, build_args, plan_image
 from slipway.images.progress import Progress
 from slipway.images.source import read_source, stage_context
 from slipway.model import ImageRef
@@ -172,7 +172,7 @@ def _build(plan: ImagePlan, bench: Workbench, folder: Path, log: TextIO) -> str 
     if result.code != 0:
         raise build_error(plan.service, "runtime", result.output, log=_shown_log(plan, bench))
     if isinstance(bench.runner, DryRunner):
-        _speaker(plan, bench)(f"would start it, ask for {plan.ask.path}, and push it")
+        _speaker(plan, bench)(f"would {plan.ask.told}, and push it")
         return None
     return iidfile.read_text().strip()
 
@@ -193,7 +193,8 @@ def _try(plan: ImagePlan, bench: Workbench, image: str) -> None:
     if not answer.ok:
         raise trial_error(plan, answer)
     say = _speaker(plan, bench)
-    say(f"{local.size / 1e6:.0f} MB; started and answered {ask.path} in {answer.seconds:.1f} s")
+    did = f"{CHECK} ended with 0" if ask.command else f"started and answered {ask.path}"
+    say(f"{local.size / 1e6:.0f} MB; {did} in {answer.seconds:.1f} s")
 
 
 def _push(plan: ImagePlan, bench: Workbench, log: TextIO) -> Outcome:

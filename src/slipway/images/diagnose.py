@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -150,8 +151,9 @@ def trial_error(plan: ImagePlan, answer: HealthAnswer) -> BuildError:
     next_step = f"mend services/{plan.service}; nothing was pushed"
     if answer.reason == "out of memory":
         next_step = f"raise memory in services/{plan.service}/service.toml; nothing was pushed"
+    doing = f"{shlex.join(plan.ask.command)} fails" if plan.ask.command else "does not start"
     return BuildError(
-        f"image of {plan.service} was built but does not start: {answer.reason}{log}",
+        f"image of {plan.service} was built but {doing}: {answer.reason}{log}",
         next_step=next_step,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,9 @@ DEVELOPMENT = "development"
 TAG_LENGTH = 16
 START_TIMEOUT = 60
 """Seconds that an image gets to answer for the first time; it needs about 1 on a quiet machine."""
+
+CHECK = "--check"
+"""The word by which a job only looks whether it could run; appended to its command."""
 
 # Raise it whenever the same content has to give another image.
 _SCHEME = 1
@@ -58,13 +62,22 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """How to find out whether an image starts: `memory` in MiB, `timeout` in s."""
+    """How to find out whether an image starts: `memory` in MiB, `timeout` in s.
+
+    It is asked for `path`; where there is a `command`, that is run and has to end with 0.
+    """
 
     port: int
     path: str
     env: Mapping[str, str] = field(default_factory=dict)
     memory: int = 512
     timeout: int = START_TIMEOUT
+    command: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """What is done to find out, after "would"."""
+        return f"run {shlex.join(self.command)}" if self.command else f"ask it for {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +182,15 @@ def _ask(service: Service, environment: str, local: Mapping[str, str]) -> Ask:
         "SERVICE_NAME": service.name,
         # A service may refuse the values of a developer's machine anywhere else.
         "ENVIRONMENT": DEVELOPMENT if local else environment,
-        "PORT": str(service.port),
-        "ROUTE_PATH": service.route.path.rstrip("/"),
     }
+    if not service.serves:
+        first = next(iter(service.jobs.values()))
+        command = (*first.command, CHECK)
+        memory = first.memory or service.memory
+        return Ask(
+            port=0, path="", env={**own, **service.env, **local}, memory=memory, command=command
+        )
+    own |= {"PORT": str(service.port), "ROUTE_PATH": service.route.path.rstrip("/")}
     return Ask(
         port=service.port,
         path=service.health.path,

@@ -130,3 +130,15 @@ def test_a_slow_starter_is_given_its_time(grace: int, timeout: int) -> None:
 def test_settings_of_the_task_alone_keep_the_image() -> None:
     """Environment variables and scaling don't rebuild: they are no part of the image."""
     assert make_plan(make_service(env={}, cpu=512)).tag == make_plan().tag
+
+
+def test_a_job_is_run_with_a_check() -> None:
+    """A service without a port is not asked: the first job's command looks whether it could run."""
+    job = {"command": ("report",), "schedule": "", "timezone": "UTC", "cpu": 0, "memory": 1024}
+    ask = make_plan(make_service(kind="job", jobs={"main": job})).ask
+    assert (ask.command, ask.memory, ask.told) == (
+        ("report", "--check"),
+        1024,
+        "run report --check",
+    )
+    assert not {"PORT", "ROUTE_PATH"} & ask.env.keys()
