@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
@@ -90,6 +91,10 @@ class Aws:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self.session.client("dynamodb", **self._options())
+
+    @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        return self.session.client("scheduler", **self._options())
 
     @cached_property
     def secretsmanager(self) -> SecretsManagerClient:
@@ -209,12 +214,8 @@ def at(aws: Aws, environment: Environment) -> Aws:
     Itself where account, role and region are the same. Raises `AccessError` where the credentials
     don't reach the other one.
     """
-    here = aws.environment
-    if (here.account_id, here.role_arn, here.region) == (
-        environment.account_id,
-        environment.role_arn,
-        environment.region,
-    ):
+    same = ("account_id", "role_arn", "region")
+    if all(getattr(aws.environment, key) == getattr(environment, key) for key in same):
         return aws
     other = connect(environment, endpoint=aws.endpoint)
     if aws.endpoint is None:

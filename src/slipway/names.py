@@ -45,6 +45,11 @@ def platform_parameter(settings: Settings) -> str:
     return f"/{prefix(settings)}/platform"
 
 
+def released(cluster: str, service: str) -> str:
+    """The SSM parameter with the revision of a service that has nothing but jobs."""
+    return f"/{cluster}/jobs/{service.removeprefix(cluster)[1:]}"
+
+
 def state_bucket(settings: Settings, environment: Environment | None = None) -> str:
     """The bucket of Terraform's state; one per account and region (default: this environment's)."""
     home = environment or settings.environment

@@ -169,7 +169,7 @@ locals {
       # Which revision the jobs run by.
       Sid    = "Jobs"
       Effect = "Allow"
-      Action = ["scheduler:GetSchedule", "scheduler:ListSchedules", "scheduler:UpdateSchedule", "ssm:PutParameter"]
+      Action = ["scheduler:GetSchedule", "scheduler:UpdateSchedule", "ssm:PutParameter"]
       Resource = [
         "${local.arn}:scheduler:${local.here}:schedule/${var.name}-*",
         "${local.arn}:ssm:${local.here}:parameter/${var.name}/jobs/*",

@@ -198,7 +198,7 @@ def flowing(show: Show, progress: Progress) -> Iterator[Mapping[str, Traffic]]:
 def services_of(show: Show, progress: Progress) -> Mapping[str, Service]:
     """The services that were deployed first and have tasks, as the stage has them."""
     services = show.settings(progress.chosen).services
-    return {name: each for name, each in services.items() if each.scale.min}
+    return {name: each for name, each in services.items() if each.scale.min and each.serves}
 
 
 def change(
@@ -255,7 +255,7 @@ def judged(
         cause=outcome.cause.title if outcome.cause else "",
         before=served.get(name, ""),
         after=image.ref.tag if image else "",
-        strategy=world.settings.services[name].deploy.strategy,
+        strategy=world.settings.services[name].strategy,
         url=progress.url(name),
         began=began,
         ended=ended,

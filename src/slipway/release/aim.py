@@ -1,4 +1,4 @@
-"""What a rollout by CodeDeploy aims at besides what every rollout does."""
+"""What a rollout aims at besides what every one does: CodeDeploy's, and that of jobs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from slipway.config import Service
 from slipway.release import proof
 from slipway.rollout.decide import Network
 from slipway.rollout.model import Target
+from slipway.rollout.schedules import Schedules
 
 PATIENCE = 15.0
 """Seconds for the test listener to lead to new tasks, which are healthy by then."""
@@ -22,7 +23,7 @@ def shifted(base: Target, outputs: Mapping[str, Any], service: Service, version:
     Its new tasks are tried before they get requests where there is an address to ask them at.
     """
     names = outputs.get("codedeploy")
-    if service.deploy.strategy == "rolling" or not names:
+    if service.strategy in ("rolling", "jobs") or not names:
         return base
     return replace(
         base,
@@ -32,6 +33,21 @@ def shifted(base: Target, outputs: Mapping[str, Any], service: Service, version:
         network=network(outputs.get("network")),
         hooks={event: name for event, name in asdict(service.deploy.hooks).items() if name},
         before_traffic=before_traffic(outputs.get("test_url", ""), service, version),
+    )
+
+
+def with_jobs(base: Target, outputs: Mapping[str, Any], service: Service) -> Target:
+    """`base` with its jobs' schedules; of a service without any other tasks they are all."""
+    raw = outputs.get("schedules")
+    found = Schedules(group=raw["group"], jobs=tuple(raw["jobs"])) if raw else None
+    if service.serves:
+        return replace(base, schedules=found)
+    return replace(
+        base,
+        strategy="jobs",
+        schedules=found,
+        released=outputs["released"],
+        network=network(outputs.get("network")),
     )
 
 

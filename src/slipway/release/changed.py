@@ -13,11 +13,11 @@ from slipway.infra.stacks import Stack, service_stack
 from slipway.model import Verdict
 from slipway.release.parallel import side_by_side
 from slipway.release.progress import Progress
-from slipway.release.serving import former_port
+from slipway.release.serving import former_port, serving
 from slipway.release.standing import MakeTarget
 from slipway.release.world import World
-from slipway.rollout import strategy
-from slipway.rollout.model import Outcome
+from slipway.rollout import schedules, strategy
+from slipway.rollout.model import Outcome, Target
 
 
 def leave_unchanged(world: World, progress: Progress, make: MakeTarget) -> None:
@@ -55,7 +55,15 @@ def why(world: World, progress: Progress, make: MakeTarget, service: Service) ->
         )
         wanted = make(progress, service)
         differs = strategy.of(wanted).differs(world.aws, wanted)
+        if not differs and astray(world, service, wanted):
+            return "its schedules name another revision than the one that serves"
     return "another image or task definition than the one that serves" if differs else ""
+
+
+def astray(world: World, service: Service, wanted: Target) -> tuple[str, ...]:
+    """The jobs of a web service whose schedules don't name what serves."""
+    here = serving(world.aws, wanted.cluster, wanted.service) if service.jobs else None
+    return schedules.astray(world.aws, wanted.schedules, here.task_definition) if here else ()
 
 
 def stack_of(world: World, progress: Progress, service: Service) -> Stack:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from slipway import names, signals
-from slipway.aws import Aws
+from slipway.aws import Aws, calls
 from slipway.config import Service
 from slipway.errors import Interrupted, SlipwayError, Unanswered
 from slipway.infra import state
@@ -31,8 +31,9 @@ from slipway.release import (
 from slipway.release.announce import Announcer, announced
 from slipway.release.progress import Options, Progress
 from slipway.release.world import Site, World
-from slipway.rollout import strategy, view
+from slipway.rollout import schedules, strategy, view
 from slipway.rollout import watch as watching_rollouts
+from slipway.rollout.decide import short
 from slipway.rollout.model import Rollout, Target
 
 
@@ -87,6 +88,8 @@ def go(
     }
     if any(each.deploy.bake for each in world.settings.services.values()):
         stages["bake"] = partial(proof.bake_all, watch=watching(world))
+    if any(each.serves and each.jobs for each in world.settings.services.values()):
+        stages["schedules"] = point_schedules
     for title, step in stages.items():
         going = aside.going(world, progress)
         if going.settings.services:
@@ -206,6 +209,17 @@ def roll_out(
     aside.fail(world, progress, errors)
 
 
+def point_schedules(site: Site, progress: Progress) -> None:
+    """Have the jobs of web services run by what serves, now that it is verified."""
+    for name, service in site.settings.services.items():
+        if not service.serves or name not in progress.smoke:
+            continue
+        wanted, arn = target(site, progress, service), progress.outcome(name).task_definition
+        with calls(f"pointing the schedules of {name} at what serves"):
+            for job in schedules.point(site.aws, wanted.schedules, arn):
+                site.console.detail(f"{name}: job {job} runs by {short(arn)} from now on")
+
+
 def follow(world: Site, progress: Progress) -> None:
     """Watch the rollouts of the site's services to their ends; find out why one went wrong."""
     mine = [
@@ -236,13 +250,14 @@ def target(world: Site, progress: Progress, service: Service) -> Target:
         service=names.service(world.settings, service.name),
         template=outcome.outputs["task_definition_arn"],
         image=str(image),
-        target_group=outcome.outputs["target_group_arn"],
+        target_group=outcome.outputs.get("target_group_arn", ""),
         port=service.port,
         health_path=service.health.path,
         timeout=service.deploy.patience,
         desired=service.scale.min,
         created=outcome.created("aws_ecs_service"),
     )
+    base = aim.with_jobs(base, outcome.outputs, service)
     return aim.shifted(base, outcome.outputs, service, image.tag)
 
 

@@ -47,8 +47,8 @@ def stack_of(
 
 
 def serving_now(world: World, service: Service, there: Collection[str]) -> Serving | None:
-    """What serves now; None for a service that is not `there`."""
-    if service.name not in there:
+    """What serves now; None for a web service that is not `there`."""
+    if service.serves and service.name not in there:
         return None
     cluster = names.cluster(world.settings)
     with calls(f"looking at {service.name}"):

@@ -75,10 +75,11 @@ def strategy(service: Service) -> str:
         "blue_green": "blue/green, all requests at once",
         "canary": f"canary, {shift.percent} % first, the rest after {shift.minutes} min",
         "linear": f"linear, {shift.percent} % every {shift.minutes} min",
+        "jobs": f"jobs run by it from then on: {', '.join(service.jobs)}",
     }
     checks = [f"smoke tests: {len(service.smoke)}"] if service.smoke else []
-    checks += [f"{deploy.bake} min of watching"] if deploy.bake else []
-    return "; ".join([ways[deploy.strategy], *checks])
+    checks += [f"{deploy.bake} min of watching"] if deploy.bake and service.serves else []
+    return "; ".join([ways[service.strategy], *checks])
 
 
 def peak(service: Service, tasks: int) -> int:
@@ -86,6 +87,8 @@ def peak(service: Service, tasks: int) -> int:
 
     ECS rounds the maximum down; CodeDeploy starts a second set of the same size.
     """
+    if not service.serves:
+        return 0
     wanted = max(tasks, service.scale.min)
     if tasks == 0:
         return wanted

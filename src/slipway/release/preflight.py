@@ -31,7 +31,7 @@ def refuse(site: Site, allowed: Sequence[str] = ()) -> None:
         flags = " ".join(sorted({f"--allow-destroy='{address}'" for _, address in found}))
         raise DeployError(
             "\n".join(lines),
-            next_step=f"to have that gap now, add {flags}; else set the strategy back",
+            next_step=f"to have that now, add {flags}; else set strategy and kind back",
         )
     needs.demand(site)
 
@@ -58,12 +58,14 @@ def refusals(
 
 
 def controller(service: Service) -> str:
-    """Who rolls `service` out, as ECS calls it."""
-    return "ECS" if service.deploy.strategy == "rolling" else "CODE_DEPLOY"
+    """Who rolls `service` out, as ECS calls it; "" where ECS has no service to roll out."""
+    return {"jobs": "", "rolling": "ECS"}.get(service.strategy, "CODE_DEPLOY")
 
 
 def remade(service: Service, snapshot: Snapshot) -> str:
     """Why a service of another controller stands in the way."""
+    if not service.serves:
+        return f"{service.name}: it serves requests, and as a job it would serve none any more"
     before = "rolling" if snapshot.controller == "ECS" else "CodeDeploy's"
     return (
         f"{service.name}: it runs under {before} deployments, and ECS can't change that: "

@@ -13,7 +13,7 @@ from slipway.infra.apply import StackOutcome, apply_stack
 from slipway.infra.stacks import platform_stack, registry_stack, service_stack
 from slipway.release import preflight
 from slipway.release.progress import Options
-from slipway.release.serving import former_port
+from slipway.release.serving import former_port, serving
 from slipway.release.world import World
 from slipway.rollout import observe, taskdef
 
@@ -67,11 +67,13 @@ def revision(world: World, service: Service, outputs: Mapping[str, Any], image: 
     """Whether a new revision would be rolled out."""
     cluster, name = names.cluster(world.settings), names.service(world.settings, service.name)
     with calls(f"looking at {service.name}"):
-        primary = observe.snapshots(world.aws.ecs, cluster, [name])[name].primary
-        if primary is None:
+        here = serving(world.aws, cluster, name)
+        if here is None and not service.serves:
+            return f"a first revision would be released: {image}"
+        if here is None:
             return "ECS has no such service: --refresh would make it again"
         template, tags = observe.task_definition(world.aws.ecs, outputs["task_definition_arn"])
-        running, _ = observe.task_definition(world.aws.ecs, primary.task_definition)
+        running, _ = observe.task_definition(world.aws.ecs, here.task_definition)
     if taskdef.same(running, taskdef.next_revision(template, tags, image)):
         return "unchanged"
     return f"a new revision would be rolled out: {image}"

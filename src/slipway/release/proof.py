@@ -31,7 +31,7 @@ def verify_all(site: Site, progress: Progress, watch: recover.Watch) -> None:
 
 def check(progress: Progress, service: Service) -> str:
     """What is wrong with the service as its users see it, or ""."""
-    if service.scale.min == 0:
+    if service.scale.min == 0 or not service.serves:
         return ""
     return asked(progress.url(service.name), service, progress.images[service.name].ref.tag)
 
@@ -65,7 +65,7 @@ def bake_all(site: Site, progress: Progress, watch: recover.Watch) -> None:
 
 def bakes(progress: Progress, service: Service) -> bool:
     """Whether there is anything to watch: a rollout of now, with tasks."""
-    there = service.deploy.bake > 0 and service.scale.min > 0
+    there = service.serves and service.deploy.bake > 0 and service.scale.min > 0
     return there and progress.outcome(service.name).verdict is Verdict.DEPLOYED
 
 

@@ -59,7 +59,7 @@ def opened(site: Site, progress: Progress, service: Service, token: int) -> Rele
         kind=options.kind,
         origin=options.origins.get(service.name, ""),
         token=token,
-        strategy=service.deploy.strategy,
+        strategy=service.strategy,
         configuration=configuration(service),
     )
 

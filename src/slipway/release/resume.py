@@ -42,6 +42,7 @@ def resume(site: Site, options: Options) -> Progress:
                 proof.verify_all(site, progress, watch)
             with deploy.phase(site, progress, "bake time", leases):
                 proof.bake_all(site, progress, watch)
+            deploy.point_schedules(site, progress)
     return progress
 
 

@@ -160,6 +160,7 @@ def see(site: Site, progress: Progress, plan: Plan) -> None:
     problem = proof.check(progress, service)
     if not problem:
         progress.smoke[service.name] = "passed" if service.smoke else "none"
+        deploy.point_schedules(site, progress)
         return
     recover.unwell(site.aws, rollout, problem)
 

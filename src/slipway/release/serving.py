@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from slipway import names
 from slipway.aws import calls
-from slipway.rollout import observe, taskdef
+from slipway.rollout import jobs, observe, taskdef
+from slipway.rollout.decide import short
 
 if TYPE_CHECKING:
     from slipway.aws import Aws
@@ -42,14 +43,20 @@ def former_port(aws: Aws, settings: Settings, service: Service) -> int:
 
 
 def serving(aws: Aws, cluster: str, service: str) -> Serving | None:
-    """What is at work; None where there is no such service."""
+    """What is at work; None where there is no such service.
+
+    Where ECS has none it may be one that has nothing but jobs.
+    """
     try:
         answer = aws.ecs.describe_services(cluster=cluster, services=[service])
     except aws.ecs.exceptions.ClusterNotFoundException:
         # The dry run of an environment's first deploy.
         return None
     active = [each for each in answer["services"] if each["status"] == "ACTIVE"]
-    primary = primary_of(active[0]) if active else None
+    if not active:
+        arn = jobs.released(aws, names.released(cluster, service))
+        return revision(aws, arn, short(arn)) if arn else None
+    primary = primary_of(active[0])
     if primary is None:
         return None
     return revision(aws, primary["taskDefinition"], primary["id"])

@@ -93,7 +93,7 @@ def noted(aws: Aws, target: Target, release: Release, here: Serving | None) -> R
 
 def shifting(aws: Aws, target: Target) -> Serving | None:
     """What a deployment of CodeDeploy that runs is about to bring, if there is one."""
-    running = None if target.strategy == "rolling" else begin.seen(aws, target)[1]
+    running = None if target.strategy in ("rolling", "jobs") else begin.seen(aws, target)[1]
     if running is None or not running.task_definition:
         return None
     return revision(aws, running.task_definition, running.id)

@@ -22,6 +22,17 @@ class Network:
     security_groups: tuple[str, ...]
     public_ip: bool
 
+    @property
+    def awsvpc(self) -> dict[str, object]:
+        """The same as RunTask takes it."""
+        return {
+            "awsvpcConfiguration": {
+                "subnets": list(self.subnets),
+                "securityGroups": list(self.security_groups),
+                "assignPublicIp": "ENABLED" if self.public_ip else "DISABLED",
+            }
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:

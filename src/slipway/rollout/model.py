@@ -10,9 +10,10 @@ from typing import Literal
 from slipway.model import Verdict
 from slipway.rollout.cause import Cause
 from slipway.rollout.decide import Network, Snapshot, Watched
+from slipway.rollout.schedules import Schedules
 from slipway.rollout.shifting import Shift
 
-StrategyName = Literal["rolling", "blue_green", "canary", "linear"]
+StrategyName = Literal["rolling", "blue_green", "canary", "linear", "jobs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,9 @@ class Target:
     `desired` is how many tasks a service gets that has none: one that waited for its secrets or its
     first migration. What follows `strategy` is for CodeDeploy: `application` and `group` are its
     names, `hooks` are Lambda functions by lifecycle event. `before_traffic` is asked between the
-    start of the new tasks and their first requests: what is wrong with them, or "".
+    start of the new tasks and their first requests: what is wrong with them, or "". `schedules` are
+    those of its jobs; `released` is the parameter that names the revision of a service that has
+    nothing else.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Target:
     network: Network | None = None
     hooks: Mapping[str, str] = field(default_factory=dict)
     before_traffic: Callable[[], str] | None = None
+    schedules: Schedules | None = None
+    released: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

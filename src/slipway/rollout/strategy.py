@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from slipway.aws import Aws
-from slipway.rollout import codedeploy, rolling
+from slipway.rollout import codedeploy, jobs, rolling
 from slipway.rollout.cause import Cause
 from slipway.rollout.decide import short
 from slipway.rollout.model import Rollout, Target
@@ -40,12 +40,12 @@ class Strategy(Protocol):
         ...
 
 
-ALL: tuple[Strategy, ...] = (rolling, codedeploy)
+ALL: tuple[Strategy, ...] = (rolling, codedeploy, jobs)
 
 
 def of(target: Target) -> Strategy:
     """The strategy that rolls `target` out."""
-    return rolling if target.strategy == "rolling" else codedeploy
+    return {"rolling": rolling, "jobs": jobs}.get(target.strategy, codedeploy)
 
 
 def start(aws: Aws, target: Target) -> Rollout:
@@ -66,6 +66,8 @@ def left(rollout: Rollout) -> str:
     way = rollout.back or rollout
     if way is not rollout or rollout.watched.returning:
         return f"the way back to {short(way.watched.task_definition)} goes on by itself"
+    if rollout.target.strategy == "jobs":
+        return "its jobs may run by either revision; the same deploy again sets all of them right"
     who = "ECS" if rollout.target.strategy == "rolling" else "CodeDeploy"
     more = " (it ends by itself unless its new tasks are tried)" if _waits(rollout) else ""
     return f"{who} goes on with deployment {identifier}{more}; the same deploy again watches it"

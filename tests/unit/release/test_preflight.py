@@ -59,3 +59,13 @@ def test_all_services_are_refused_at_once() -> None:
     settings = of(make_service("a1", deploy=blue), make_service(), make_service("b1", deploy=blue))
     now = {name: live("ECS") for name in ("a1", "greeter", "b1")}
     assert [line.split(":")[0] for line, _ in refusals(settings, now)] == ["a1", "b1"]
+
+
+def test_a_service_that_serves_is_no_job_by_accident() -> None:
+    """Nothing would answer its requests any more; whoever wants that says so by the address."""
+    job = {"command": ("report",), "schedule": "", "timezone": "UTC", "cpu": 0, "memory": 0}
+    settings = of(make_service(kind="job", jobs={"main": job}))
+    [(line, address)] = refusals(settings, {"greeter": live("ECS")})
+    assert "would serve none any more" in line
+    assert refusals(settings, {"greeter": live("ECS")}, [address]) == []
+    assert refusals(settings, {}) == []

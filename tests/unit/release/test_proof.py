@@ -209,6 +209,17 @@ def test_what_does_not_bake(
         proof.bake_all(site, now, watch)
 
 
+JOB = {"command": ("report",), "schedule": "", "timezone": "UTC", "cpu": 0, "memory": 0}
+
+
+def test_a_job_is_neither_asked_nor_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no address and no alarms, whatever the defaults of all services say."""
+    monkeypatch.setattr(proof, "asked", lambda *_, **__: pytest.fail("must not ask"))
+    service = app(kind="job", jobs={"main": JOB}, deploy={"bake": 5})
+    assert proof.check(progress(), service) == ""
+    assert not proof.bakes(progress(), service)
+
+
 def test_the_load_balancer_of_a_deploy_that_was_resumed(site: Site) -> None:
     """Whoever attaches to a rollout has applied nothing, and reads what was applied last."""
     now = progress()
