@@ -36,7 +36,7 @@ TOP: Sequence[str] = (
 )
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
-GROUPS: Sequence[str] = ("local", "state", "secrets", "template")
+GROUPS: Sequence[str] = ("jobs", "local", "state", "secrets", "template")
 """Modules whose tasks are called by group and name: `invoke local.up`."""
 
 

@@ -10,6 +10,7 @@ from slipway.release.parallel import each_alone
 from slipway.release.progress import Progress
 from slipway.release.world import World
 from slipway.rollout import oneoff, strategy
+from slipway.rollout.cause import Cause
 from slipway.rollout.diagnose import UNKNOWN, diagnose
 from slipway.rollout.evidence import Evidence, StoppedTask
 from slipway.rollout.model import Target
@@ -33,6 +34,7 @@ def run_all(
             service=wanted.service,
             template=outputs[name]["migration_task_definition_arn"],
             image=wanted.image,
+            network=wanted.network if wanted.strategy == "jobs" else None,
         )
         for name, wanted in targets.items()
         if outputs[name].get("migration_task_definition_arn")
@@ -55,6 +57,19 @@ def demand_success(
     """Raise `DeployError` unless the migration ended with code 0, with the way out of its cause."""
     if ended.exit_code == 0:
         return
+    cause = cause_of(name, ended, image=image, environment=environment)
+    its_own = cause.kind in ITS_OWN
+    code = "never ran" if ended.exit_code is None else f"ended with code {ended.exit_code}"
+    why = "" if its_own else f": {cause.title}"
+    lines = "\n".join(f"    {line}" for line in (ended.reason, *ended.log))
+    raise DeployError(
+        f"{name}: the migration {code}{why}; nothing was rolled out\n{lines}",
+        next_step="mend the migration, and deploy again" if its_own else cause.remedy,
+    )
+
+
+def cause_of(name: str, ended: oneoff.Ended, *, image: str, environment: str) -> Cause:
+    """What kept a task of the service `name` from ending well."""
     stopped = StoppedTask(
         id=ended.task,
         reason=ended.reason,
@@ -64,12 +79,4 @@ def demand_success(
         log=ended.log,
     )
     evidence = Evidence(stopped=(stopped,), image=image, service=name, environment=environment)
-    cause = diagnose(evidence)
-    its_own = cause.kind in ITS_OWN
-    code = "never ran" if ended.exit_code is None else f"ended with code {ended.exit_code}"
-    why = "" if its_own else f": {cause.title}"
-    lines = "\n".join(f"    {line}" for line in (ended.reason, *ended.log))
-    raise DeployError(
-        f"{name}: the migration {code}{why}; nothing was rolled out\n{lines}",
-        next_step="mend the migration, and deploy again" if its_own else cause.remedy,
-    )
+    return diagnose(evidence)

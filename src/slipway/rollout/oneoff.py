@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway import signals
 from slipway.aws import Aws, calls
 from slipway.errors import DeployError, Interrupted
 from slipway.rollout import observe, taskdef
+from slipway.rollout.decide import Network
+from slipway.rollout.tasklog import TaskLog
 
 POLL = 2.0
 """Seconds between two looks at the task."""
 
+LATE = 1.0
+"""Seconds that the last lines of a task may take to be in its log."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class OneOff:
-    """A task to run once: `template` with `image`, on the network of the ECS service `service`."""
+    """A task to run once: `template` with `image`, on the network of the ECS service `service`.
+
+    `network` is for where there is no such service. `overrides` are ECS's, of this one task;
+    `started_by` is what ECS tells of who started it.
+    """
 
     name: str
     cluster: str
     service: str
     template: str
-    image: str
+    image: str = ""
+    network: Network | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    started_by: str = "slipway"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +64,35 @@ def run(
     with calls(f"running {wanted.name}"):
         _await_others(aws, wanted, say, pause)
         definition = _register(aws, wanted)
-        task = _start(aws, wanted, definition["taskDefinitionArn"])
+        task = begin(aws, wanted, definition["taskDefinitionArn"])
         while task.get("lastStatus") != "STOPPED":
             with _told(wanted, task["taskArn"]):
                 pause(POLL)
             task = _look(aws, wanted, task["taskArn"])
         return _ended(aws, definition, task)
+
+
+def follow(
+    aws: Aws,
+    wanted: OneOff,
+    task: Any,
+    *,
+    write: Callable[[str], None],
+    pause: Callable[[float], None] = signals.sleep,
+) -> Ended:
+    """Write what a task logs, line by line, until it has stopped; how it ended, without its log."""
+    definition, _ = observe.task_definition(aws.ecs, task["taskDefinitionArn"])
+    log = TaskLog(aws, observe.app_of(definition), task["taskArn"].rsplit("/", 1)[-1])
+    while True:
+        stopped = task.get("lastStatus") == "STOPPED"
+        if stopped:
+            pause(LATE)
+        for line in log.more():
+            write(line)
+        if stopped:
+            return replace(_ended(aws, definition, task), log=())
+        pause(POLL)
+        task = _look(aws, wanted, task["taskArn"])
 
 
 def _await_others(
@@ -99,14 +134,16 @@ def _register(aws: Aws, wanted: OneOff) -> Any:
     return aws.ecs.register_task_definition(**content)["taskDefinition"]
 
 
-def _start(aws: Aws, wanted: OneOff, definition: str) -> Any:
-    service = aws.ecs.describe_services(cluster=wanted.cluster, services=[wanted.service])
+def begin(aws: Aws, wanted: OneOff, definition: str) -> Any:
+    """Start one task of a revision; what ECS says of it. Raises `DeployError` where it can't."""
+    overrides: Any = {"overrides": wanted.overrides} if wanted.overrides else {}
     answer = aws.ecs.run_task(
         cluster=wanted.cluster,
         taskDefinition=definition,
         launchType="FARGATE",
-        networkConfiguration=observe.network_of(service["services"][0]),
-        startedBy="slipway",
+        networkConfiguration=_network(aws, wanted),
+        startedBy=wanted.started_by,
+        **overrides,
     )
     if answer["tasks"]:
         return answer["tasks"][0]
@@ -115,6 +152,13 @@ def _start(aws: Aws, wanted: OneOff, definition: str) -> Any:
         f"{wanted.name}: ECS could not start the task: {reasons}",
         next_step="run the deploy again; if it stays, look at the cluster's capacity",
     )
+
+
+def _network(aws: Aws, wanted: OneOff) -> Any:
+    if wanted.network:
+        return wanted.network.awsvpc
+    found = aws.ecs.describe_services(cluster=wanted.cluster, services=[wanted.service])
+    return observe.network_of(found["services"][0])
 
 
 def _look(aws: Aws, wanted: OneOff, arn: str) -> Any:
