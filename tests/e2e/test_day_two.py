@@ -342,6 +342,8 @@ def test_a_service_that_is_not_deployed(site: Site) -> None:
     """Its place in the table, and one message from those that need it."""
     assert site.clone.invoke("new", "--name=later").code == 0
     assert site.status()["later"]["health"] == "not deployed"
+    others = site.invoke("logs", "--since=10s")
+    assert (others.code, "later has no logs in local" in others.err) == (0, True), others.said
     for words in (["exec", "--", "id"], ["run", "--", "id"], ["logs"]):
         ran = site.invoke(words[0], "--service=later", *words[1:])
         assert (ran.code, ran.out) == (9, ""), ran.said

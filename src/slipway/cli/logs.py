@@ -67,7 +67,8 @@ def logs(
     if release:
         query = of_release(aws, settings, service[0], release, query, narrowed=bool(since))
     sources = [source(aws, settings, name, query, task or "") for name in settings.services]
-    return stream(app.console, sources, written(app.console, sources, raw, json), follow=follow)
+    form = written(app.console, sources, raw, json)
+    return stream(app.console, sources, form, follow=follow, named=bool(service))
 
 
 def of_release(
@@ -125,10 +126,15 @@ def stream(
     form: Callable[[Event], str],
     *,
     follow: bool,
+    named: bool,
 ) -> int:
-    """Print all lines, or on and on; the exit code tells of a service that could not be read."""
+    """Print all lines, or on and on; the exit code tells of a service that could not be read.
+
+    One that is not deployed is no trouble unless it was `named`.
+    """
     from slipway.errors import Interrupted
     from slipway.logs.follow import Reading
+    from slipway.logs.source import NoLogs
 
     reading = Reading(sources, console.warn)
     events: Iterator[Event] = (
@@ -141,7 +147,8 @@ def stream(
         # Whoever follows ends it so; the exit code says by what.
         return 0
     reading.demand_some()
-    return max((error.exit_code for error in reading.trouble.values()), default=0)
+    met = [e for e in reading.trouble.values() if named or not isinstance(e, NoLogs)]
+    return max((error.exit_code for error in met), default=0)
 
 
 ns = Collection(logs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import termios
 import threading
@@ -31,7 +30,8 @@ class Streams:
     @property
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
-        return tuple(shutil.get_terminal_size())  # type: ignore[return-value]
+        columns, rows = os.get_terminal_size(self.output)
+        return columns, rows
 
     def write(self, data: bytes) -> None:
         """Write all of it. Raises `BrokenPipeError` where nobody reads."""

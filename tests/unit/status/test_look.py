@@ -113,7 +113,7 @@ def test_one_refusal_is_a_gap(site: Site, code: str) -> None:
 def test_an_expired_session_is_the_end(site: Site) -> None:
     """No other call would do."""
     site.aws.__dict__["cloudwatch"] = CloudWatch("ExpiredToken")
-    with pytest.raises(Expired, match="has expired") as refused:
+    with pytest.raises(Expired, match="have expired") as refused:
         look(site).now()
     assert refused.value.exit_code == 5
 
