@@ -71,12 +71,12 @@ class Site:
         with urlopen(Request(url, json.dumps(wanted).encode(), method="POST")) as answer:
             assert answer.status == 200
 
-    def faulty(self, tmp_path: Path, **always: str) -> Clone:
-        """The checkout with operations that always meet a fate: `cloudwatch_DescribeAlarms`."""
+    def faulty(self, tmp_path: Path, fate: str, *operations: str) -> Clone:
+        """The checkout with operations that always meet a fate: `cloudwatch.DescribeAlarms`."""
         asked = {
             "seed": 1,
             "shares": {},
-            "always": {name.replace("_", "."): [fate] * 50 for name, fate in always.items()},
+            "always": {operation: [fate] * 50 for operation in operations},
             "log": str(tmp_path / "faults"),
         }
         extra = {**self.clone.extra, "SLIPWAY_TEST_FAULTS": json.dumps(asked)}
@@ -218,7 +218,7 @@ def test_a_watch_at_a_terminal_of_60_columns(site: Site) -> None:
 
 def test_one_permission_is_missing(site: Site, tmp_path: Path) -> None:
     """The rest is shown, the gap named; --check takes it for no good news."""
-    ran = site.faulty(tmp_path, cloudwatch_DescribeAlarms="denied").invoke(
+    ran = site.faulty(tmp_path, "denied", "cloudwatch.DescribeAlarms").invoke(
         "status", "--env=local", "--check"
     )
     assert ran.code == 1, ran.said
@@ -228,7 +228,8 @@ def test_one_permission_is_missing(site: Site, tmp_path: Path) -> None:
 
 def test_the_session_is_over(site: Site, tmp_path: Path) -> None:
     """One message with the way out of it, and the exit code of credentials."""
-    clone = site.faulty(tmp_path, ecs_DescribeServices="expired", logs_FilterLogEvents="expired")
+    calls = ("ecs.DescribeServices", "cloudwatch-logs.FilterLogEvents")
+    clone = site.faulty(tmp_path, "expired", *calls)
     for words in (["status"], ["logs"], ["exec", "--service=orders", "--", "id"]):
         ran = clone.invoke(words[0], "--env=local", *words[1:])
         assert (ran.code, ran.out) == (5, ""), ran.said
