@@ -115,6 +115,10 @@ class Aws:
     def logs(self) -> CloudWatchLogsClient:
         return self.session.client("logs", **self._options())
 
+    @cached_property
+    def rds(self) -> Any:
+        return self.session.client("rds", **self._options())
+
     def s3_in(self, region: str) -> S3Client:
         """S3 in another region; "" is our own."""
         if region in ("", self.environment.region):

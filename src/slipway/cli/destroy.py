@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         "env": "environment to destroy",
         "yes": "the environment's name once more, instead of typing it; for CI",
         "registry": "its image repositories as well, with all images",
+        "snapshots": "keep a last snapshot of each database",
         "dry_run": "show what would be destroyed, and do nothing",
     }
 )
@@ -33,6 +34,7 @@ def destroy(
     env: str,
     yes: str | None = None,
     registry: bool = False,
+    snapshots: bool = True,
     dry_run: bool = False,
 ) -> None:
     """Destroy services and platform of an environment."""
@@ -54,16 +56,19 @@ def destroy(
         if registry and (users := ending.users_of_registry(settings, aws)):
             raise UsageError(f"{' and '.join(users)} take images from the registry of {env}")
         lost = ending.images(settings, aws) if registry else 0
+    kept = []
     if doomed:
         state.check(settings, aws)
         world = terraforming(
             app.checkout, settings, runner=app.runner, console=app.console, aws=aws
         )
         confirm = partial(confirmed, env, yes, lost, app.console)
-        ending.destroy(settings, doomed, world, confirm)
+        kept = ending.destroy(settings, doomed, world, confirm, keep=snapshots)
     with calls(f"looking at what remains of {env}"):
         left = ending.remains(settings, aws, registry=registry)
     app.console.result(_told(env, [each.stack.label for each in doomed], dry_run=dry_run))
+    if kept:
+        left.append(f"the last snapshots of its databases: {', '.join(kept)}")
     for line in left:
         app.console.line(f"remains: {line}")
 

@@ -14,7 +14,7 @@ from slipway.config.layers import defaults
 from slipway.config.load import build
 from slipway.config.manifest import Service
 from slipway.errors import InfraError, UsageError
-from slipway.infra import applied, holding, locks, statestore
+from slipway.infra import applied, holding, locks, snapshots, statestore
 from slipway.infra.apply import Planned, Terraforming, apply_plan, planned, show
 from slipway.infra.locks import Place
 from slipway.infra.stacks import Stack, platform_stack, registry_stack, service_stack
@@ -133,9 +133,16 @@ def _exists(settings: Settings, environment: Environment, aws: Aws) -> bool:
 
 
 def destroy(
-    settings: Settings, doomed: Sequence[Doomed], world: Terraforming, confirm: Confirm
-) -> None:
+    settings: Settings,
+    doomed: Sequence[Doomed],
+    world: Terraforming,
+    confirm: Confirm,
+    *,
+    keep: bool = True,
+) -> list[str]:
     """Show every plan, ask, then destroy wave by wave; in a dry run only show.
+
+    With `keep` a snapshot of each database is taken before it goes; returns their names.
 
     Broken off in the middle it leaves what is still there in its states: run again, it goes on.
     Raises `InfraError`, `LockedError`, `Interrupted`, and what `confirm` raises.
@@ -143,14 +150,20 @@ def destroy(
     if isinstance(world.runner, DryRunner):
         with _plans(doomed, world) as plans:
             _show(plans, world)
-        return
+        return []
     with _leases(settings, doomed, world), _plans(doomed, world) as plans:
         _show(plans, world)
         confirm(plans)
+        kept = []
         for kind in ORDER:
+            if keep:
+                kept += _last_snapshots(
+                    [each for each in doomed if each.where.stack == kind], world
+                )
             wave = [plan for plan in plans if plan.stack.name == kind]
             with world.console.step(f"destroying {kind}") if wave else ExitStack():
                 side_by_side({plan.stack.label: partial(_end, plan, world) for plan in wave})
+    return kept
 
 
 def remains(settings: Settings, aws: Aws, *, registry: bool) -> list[str]:
@@ -176,6 +189,15 @@ def remains(settings: Settings, aws: Aws, *, registry: bool) -> list[str]:
     if families:
         lines.append(f"revisions of task definitions ({', '.join(families)}); they cost nothing")
     return lines
+
+
+def _last_snapshots(doomed: Sequence[Doomed], world: Terraforming) -> list[str]:
+    """After the services: nobody writes any more."""
+    found = [each for one in doomed for each in snapshots.databases(one.state.text)]
+    if not found:
+        return []
+    with world.console.step("last snapshots"):
+        return snapshots.take(found, world.aws, world.console.detail)
 
 
 @contextmanager
