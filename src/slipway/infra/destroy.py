@@ -157,9 +157,8 @@ def destroy(
         kept = []
         for kind in ORDER:
             if keep:
-                kept += _last_snapshots(
-                    [each for each in doomed if each.where.stack == kind], world
-                )
+                states = [each.state.text for each in doomed if each.where.stack == kind]
+                kept += snapshots.take(states, world.aws, world.console)
             wave = [plan for plan in plans if plan.stack.name == kind]
             with world.console.step(f"destroying {kind}") if wave else ExitStack():
                 side_by_side({plan.stack.label: partial(_end, plan, world) for plan in wave})
@@ -189,15 +188,6 @@ def remains(settings: Settings, aws: Aws, *, registry: bool) -> list[str]:
     if families:
         lines.append(f"revisions of task definitions ({', '.join(families)}); they cost nothing")
     return lines
-
-
-def _last_snapshots(doomed: Sequence[Doomed], world: Terraforming) -> list[str]:
-    """After the services: nobody writes any more."""
-    found = [each for one in doomed for each in snapshots.databases(one.state.text)]
-    if not found:
-        return []
-    with world.console.step("last snapshots"):
-        return snapshots.take(found, world.aws, world.console.detail)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ environment has to be without to go.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +21,7 @@ from slipway.release.parallel import side_by_side
 
 if TYPE_CHECKING:
     from slipway.aws import Aws
+    from slipway.console import Console
 
 POLL = 5.0
 """Seconds between looks at a snapshot that is being made."""
@@ -48,14 +50,18 @@ def databases(state: str) -> list[Database]:
     ]
 
 
-def take(found: list[Database], aws: Aws, say: Callable[[str], None]) -> list[str]:
-    """A snapshot of each that outlives it and its key; their names, once they are complete."""
+def take(states: Iterable[str], aws: Aws, console: Console) -> list[str]:
+    """A snapshot of each database that these states know, which outlives it and its key.
+
+    Returns their names, once they are complete. To be called when nobody writes any more.
+    """
+    found = [each for state in states for each in databases(state)]
     moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
 
     def one(database: Database) -> str:
         name = f"{database.identifier}-final-{moment}"
         with calls(f"the last snapshot of {database.identifier}"):
-            say(f"{database.identifier}: taking its last snapshot, {name}")
+            console.detail(f"{database.identifier}: taking its last snapshot, {name}")
             if database.key_goes:
                 _through(aws, database.identifier, name)
             else:
@@ -63,7 +69,8 @@ def take(found: list[Database], aws: Aws, say: Callable[[str], None]) -> list[st
         return name
 
     jobs = {each.identifier: partial(one, each) for each in found}
-    return list(side_by_side(jobs).values())
+    with console.step("last snapshots") if jobs else nullcontext():
+        return list(side_by_side(jobs).values())
 
 
 def _snapshot(aws: Aws, identifier: str, name: str) -> None:

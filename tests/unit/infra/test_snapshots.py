@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from slipway.aws import Aws
+from slipway.console import Console
 from slipway.errors import InfraError
 from slipway.infra import snapshots
 from slipway.infra.snapshots import Database, databases, take
@@ -51,7 +53,11 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def took(rds: Rds, database: Database) -> list[str]:
-    return take([database], cast(Aws, SimpleNamespace(rds=rds)), lambda _: None)
+    goes = "key/1" if database.key_goes else "key/of-aws"
+    instance = {"identifier": database.identifier, "kms_key_id": goes}
+    known = state(("aws_kms_key", {"arn": "key/1"}), ("aws_db_instance", instance))
+    console = Console(out=io.StringIO(), err=io.StringIO())
+    return take([known, state()], cast(Aws, SimpleNamespace(rds=rds)), console)
 
 
 def test_which_databases_a_state_knows() -> None:
