@@ -33,12 +33,12 @@ def test_a_wrong_setting_is_one_plain_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The program ends with code 2 and the variable's name, without a traceback or the value."""
-    monkeypatch.setenv("PORT", "hunter2")
+    monkeypatch.setenv("LOG_LEVEL", "hunter2")
     with pytest.raises(SystemExit) as ended:
         settings.load()
     assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("PORT: ")
+    assert error.startswith("LOG_LEVEL: ")
     assert error.count("\n") == 1
     assert "hunter2" not in error
 

@@ -49,5 +49,5 @@ def test_describes_itself(client_below: Callable[[str], TestClient]) -> None:
     """OpenAPI and its page lie below ROUTE_PATH too, or nobody could reach them."""
     client = client_below("/shop")
     paths = client.get("/shop/openapi.json").json()["paths"]
-    assert sorted(paths) == ["/shop", "/shop/health", "/shop/ready", "/shop/v1/hello/{name}"]
+    assert {"/shop", "/shop/health", "/shop/ready", "/shop/v1/hello/{name}"} <= set(paths)
     assert client.get("/shop/docs").status_code == 200

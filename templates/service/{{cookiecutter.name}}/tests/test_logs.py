@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
+{% if cookiecutter.kind == "web" %}from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from {{ cookiecutter.__module }} import logs
+{% endif %}from {{ cookiecutter.__module }} import logs
 
 Lines = Callable[[str], list[dict[str, Any]]]
-TRACE = "0af7651916cd43dd8448eb211c80319c"
+{% if cookiecutter.kind == "web" %}TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def test_a_line_for_each_request(lines: Lines, client: TestClient) -> None:
@@ -57,7 +57,7 @@ def test_a_crash_is_logged_as_a_500(lines: Lines, app: FastAPI) -> None:
     (before,) = lines("about to crash")
     assert line["status"] == 500
     assert line["request_id"] == before["request_id"] == answer.headers["X-Request-ID"]
-
+{% endif %}
 
 def test_the_standard_library_speaks_json_too(lines: Lines) -> None:
     """Libraries' records, their extras and tracebacks are lines of the same shape."""

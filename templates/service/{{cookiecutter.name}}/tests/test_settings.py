@@ -9,6 +9,7 @@ from {{ cookiecutter.__module }} import settings
 from {{ cookiecutter.__module }}.settings import Settings
 
 
+{% if cookiecutter.kind == "web" -%}
 @pytest.mark.parametrize(
     ("given", "prefix"), [("", ""), ("/", ""), ("/shop", "/shop"), ("/shop/", "/shop")]
 )
@@ -22,6 +23,9 @@ def test_route_path(monkeypatch: pytest.MonkeyPatch, given: str, prefix: str) ->
     ("name", "value"),
     [("ROUTE_PATH", "shop"), ("PORT", "0"), ("PORT", "http"), ("LOG_LEVEL", "LOUD")],
 )
+{% else -%}
+@pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "LOUD"), ("LOG_LEVEL", "")])
+{% endif -%}
 def test_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     """What can't work is refused at start."""
     monkeypatch.setenv(name, value)
@@ -33,14 +37,15 @@ def test_a_wrong_setting_is_one_plain_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The program ends with code 2 and the variable's name, without a traceback or the value."""
-    monkeypatch.setenv("PORT", "hunter2")
+    monkeypatch.setenv("LOG_LEVEL", "hunter2")
     with pytest.raises(SystemExit) as ended:
         settings.load()
     assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("PORT: ")
+    assert error.startswith("LOG_LEVEL: ")
     assert error.count("\n") == 1
     assert "hunter2" not in error
+{%- if cookiecutter.kind == "web" %}
 
 
 def test_waits_fit_into_the_stop_timeout() -> None:
@@ -49,3 +54,4 @@ def test_waits_fit_into_the_stop_timeout() -> None:
     assert given.drain_seconds + given.graceful_seconds + 5 + 5 <= 45
     assert given.request_seconds < given.graceful_seconds
     assert given.keep_alive_seconds > 60
+{%- endif %}

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, {% if cookiecutter.auth == 'jwt' %}Depends, {% endif %}Path, Request
 from pydantic import BaseModel
+{%- if cookiecutter.auth == "jwt" %}
+
+from {{ cookiecutter.__module }} import auth
+{%- endif %}
+{%- if cookiecutter.cache == "redis" and cookiecutter.database == "none" %}
+{%- if cookiecutter.auth != "jwt" %}
+{% endif %}
+from {{ cookiecutter.__module }}.cache import Caching
+{%- endif %}
 
 Name = Annotated[str, Path(min_length=1, max_length=80, examples=["Ada"])]
 
@@ -16,7 +25,7 @@ class Greeting(BaseModel):
     message: str
 
 
-v1 = APIRouter(prefix="/v1", tags=["greetings"])
+v1 = APIRouter(prefix="/v1", tags=["greetings"]{% if cookiecutter.auth == "jwt" %}, dependencies=[Depends(auth.caller)]{% endif %})
 """What callers rely on; what they can't follow goes into a v2 beside it."""
 
 
@@ -26,9 +35,19 @@ async def index(request: Request) -> Greeting:
 
 
 @v1.get("/hello/{name}")
+{%- if cookiecutter.cache == "redis" and cookiecutter.database == "none" %}
+async def hello(request: Request, name: Name, cache: Caching) -> Greeting:
+    """Greet somebody; the same greeting is made once and then kept."""
+
+    async def made() -> Greeting:
+        return _greet(request, name)
+
+    return await cache.read(f"hello:{name}", Greeting, made) or await made()
+{%- else %}
 async def hello(request: Request, name: Name) -> Greeting:
     """Greet somebody."""
     return _greet(request, name)
+{%- endif %}
 
 
 def _greet(request: Request, name: str) -> Greeting:

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stdout, each with the ids of its request."""
+"""Structured logs: one JSON object a line on stdout{% if cookiecutter.kind == "web" %}, each with the ids of its request{% endif %}."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from {{ cookiecutter.__module }} import correlation
-from {{ cookiecutter.__module }}.settings import Settings
+{% if cookiecutter.kind == "web" %}from {{ cookiecutter.__module }} import correlation
+{% endif %}from {{ cookiecutter.__module }}.settings import Settings
 
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 
@@ -43,12 +43,16 @@ def _processors(settings: Settings) -> list[Processor]:
     service = {"service": settings.service_name, "version": settings.service_version}
 
     def context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+{%- if cookiecutter.kind == "web" %}
         event.pop("color_message", None)  # uvicorn's message again, for terminals
+{%- endif %}
         if "logger_name" in event:
             event["logger"] = event.pop("logger_name")
         event.update(service)
+{%- if cookiecutter.kind == "web" %}
         if ids := correlation.current.get():
             event["request_id"], event["trace_id"], event["span_id"] = ids
+{%- endif %}
         event["timestamp"] = datetime.now(UTC)
         return event
 

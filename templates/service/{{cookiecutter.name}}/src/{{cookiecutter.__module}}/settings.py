@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, Field, ValidationError
+from typing import {% if cookiecutter.kind == "web" %}Annotated, {% endif %}Literal
+{% set fields = cookiecutter.kind == "web" or cookiecutter.database == "postgres" or cookiecutter.cache == "redis" %}
+{%- set secret = cookiecutter.database == "postgres" or (cookiecutter.kind == "web" and cookiecutter.auth == "jwt") %}
+{% if cookiecutter.kind == "web" and cookiecutter.auth == "jwt" -%}
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+{% else -%}
+from pydantic import {% if cookiecutter.kind == "web" %}AfterValidator, {% endif %}{% if fields %}Field, {% endif %}{% if secret %}SecretStr, {% endif %}ValidationError
+{% endif -%}
 from pydantic_settings import BaseSettings, SettingsConfigDict
+{%- if cookiecutter.kind == "web" and cookiecutter.auth == "jwt" %}
+
+from {{ cookiecutter.__module }} import keys
+{%- endif %}
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+{%- if secret %}
 
+LOCAL = ("development", "local")
+"""Environments of one's own machine."""
+{%- endif %}
+{% if cookiecutter.kind == "web" %}
 
 def _prefix(path: str) -> str:
     """A route prefix without its closing slash, so that "/" becomes ""."""
@@ -17,7 +38,8 @@ def _prefix(path: str) -> str:
         raise ValueError("must be empty or start with a slash")
     return path.rstrip("/")
 
-
+{% else %}
+{% endif %}
 class Settings(BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
@@ -26,9 +48,12 @@ class Settings(BaseSettings):
     service_name: str = "{{ cookiecutter.name }}"
     service_version: str = "dev"
     environment: str = "development"
+{%- if cookiecutter.kind == "web" %}
     port: int = Field(default=8000, ge=1, le=65535)
     route_path: Annotated[str, AfterValidator(_prefix)] = ""
+{%- endif %}
     log_level: Level = "INFO"
+{%- if cookiecutter.kind == "web" %}
 
     drain_seconds: float = Field(default=5, ge=0, le=60)
     """Time to keep serving after TERM, until no load balancer sends requests here any more."""
@@ -43,6 +68,52 @@ class Settings(BaseSettings):
     """The largest body of a request."""
 
     greeting: str = "Hello"
+{%- endif %}
+{%- if cookiecutter.database == "postgres" %}
+
+    database_host: str = "127.0.0.1"
+    database_port: int = Field(default=5432, ge=1, le=65535)
+    database_name: str = "{{ cookiecutter.name }}"
+    database_username: str = "{{ cookiecutter.name }}"
+    database_password: SecretStr = SecretStr("")
+    database_pool: int = Field(default=10, ge=1)
+    """Connections of one task; times the most tasks it must be less than the server has."""
+{%- endif %}
+{%- if cookiecutter.cache == "redis" %}
+
+    cache_host: str = "127.0.0.1"
+    cache_port: int = Field(default=6379, ge=1, le=65535)
+    cache_prefix: str = "{{ cookiecutter.name }}:"
+    cache_username: str = ""
+    """Empty: the cache asks nobody and speaks plain text."""
+    cache_name: str = ""
+    cache_seconds: int = Field(default=60, ge=1)
+    """How long a value is kept."""
+{%- endif %}
+{%- if cookiecutter.kind == "web" and cookiecutter.auth == "jwt" %}
+
+    jwt_keys: SecretStr = SecretStr("")
+    """A JSON Web Key Set (RFC 7517): several keys while one takes over from another."""
+    jwt_audience: str = "{{ cookiecutter.name }}"
+    jwt_issuer: str = ""
+    """Whose tokens are taken; empty: whoever has a key."""
+
+    @field_validator("jwt_keys")
+    @classmethod
+    def _keys(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        """Refuse what is no key set, and outside of one's own machine the key that is no secret."""
+        known = keys.parse(value.get_secret_value())
+        if keys.DEVELOPMENT in known and info.data.get("environment") not in LOCAL:
+            raise ValueError(f"the key {keys.DEVELOPMENT!r} is in git, and no secret")
+        return value
+{%- endif %}
+{%- if cookiecutter.database == "postgres" %}
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is one's own machine."""
+        return self.environment in LOCAL
+{%- endif %}
 
 
 def load() -> Settings:
