@@ -19,6 +19,7 @@ from slipway.infra import locks, statestore
 from slipway.infra.statestore import Described, Version
 from slipway.release import lease, retention
 from slipway.release.world import Site
+from slipway.sbom.attached import tag_of
 from tests.fake_ecs import FAMILY, FakeEcs, definition, deployment
 from tests.release_site import make_site, push, release, said, wrote
 
@@ -124,6 +125,19 @@ def test_an_image_with_a_release_tag_stays(site: Site) -> None:
     retention.keep(site.ecr, "slipway/app", digest, tag)
     run(site, "image")
     assert {"v3", tag} <= tags(site)
+
+
+def test_an_sbom_goes_with_its_image_and_never_by_itself(site: Site) -> None:
+    """It is nobody's image, so no release needs it, and it counts for none of the newest."""
+    listed = site.ecr.list_images(repositoryName="slipway/app")["imageIds"]
+    images = {each["imageTag"]: each["imageDigest"] for each in listed}
+    for tag in images:
+        push(site, tag_of(images[tag]))
+    gone = run(site, "image")
+    assert {each.label for each in gone} == {"v3", "v5"}
+    assert tags(site) == {
+        each for tag in ("v1", "v2", "v4", "v6") for each in (tag, tag_of(images[tag]))
+    }
 
 
 def test_what_became_needed_after_it_was_shown_stays(site: Site) -> None:
