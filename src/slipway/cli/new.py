@@ -64,7 +64,7 @@ def new(
 
     At a terminal it asks for what is not given; elsewhere that has its default.
     """
-    from slipway.scaffold import service, versions
+    from slipway.scaffold import service
     from slipway.scaffold.answers import Options
 
     app = App(dry_run=dry_run)
@@ -83,10 +83,17 @@ def new(
         options = asked(options, service.look(app.checkout))
     if not options.name:
         raise misused("new", new.flags, ["--name is missing"])
+    make(app, options)
+
+
+def make(app: App, options: Options) -> None:
+    """Make the service, or say what would be made, and what comes next."""
+    from slipway.scaffold import service, versions
+
     with service.alone(app.checkout):
         chosen = service.plan(options, service.look(app.checkout))
         version = versions.current(app.checkout, app.runner)
-        if not dry_run:
+        if not app.dry_run:
             service.apply(chosen, app.checkout, version)
     if version and not versions.committed(app.checkout, version, app.runner):
         versions.keep(app.checkout, version, app.runner)
@@ -94,7 +101,7 @@ def new(
             "the template has uncommitted changes: commit them as well, or others can't update "
             f"services/{chosen.name}"
         )
-    app.console.result("\n".join(service.story(chosen, made=not dry_run)))
+    app.console.result("\n".join(service.story(chosen, made=not app.dry_run)))
 
 
 def asked(options: Options, around: Around) -> Options:
