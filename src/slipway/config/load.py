@@ -91,8 +91,8 @@ def _settings(
     local = sources.merged_local()
     notify = sources.merged_notify(environment)
     environments = {name: sources.merged_environment(name) for name in sources.environments}
-    fleet = {name: sources.merged_service(environment, name) for name in sources.services}
-    chosen = {name: fleet[name] for name in services}
+    fleet = whole(sources, environment)
+    chosen = {name: sources.merged_service(environment, name) for name in services}
     everywhere = {name: _environment(name, merged) for name, merged in environments.items()}
     return Settings(
         project=project.values["name"],
@@ -102,7 +102,10 @@ def _settings(
         environments=everywhere,
         local=build(Local, local.values),
         notify=build(Notify, notify.values),
-        services={name: _service(checkout, name, fleet) for name in chosen},
+        services={
+            name: build(Service, {**fleet[name], "folder": checkout.services / name})
+            for name in chosen
+        },
         all_services=tuple(sources.services),
         provenance={
             **_provenance("project", project),
@@ -118,17 +121,18 @@ def _environment(name: str, merged: Merged) -> Environment:
     return build(Environment, {**merged.values, "name": name})
 
 
-def _service(checkout: Checkout, name: str, fleet: Mapping[str, Merged]) -> Service:
-    values = fleet[name].values
-    return build(
-        Service,
-        {
+def whole(sources: Sources, environment: str) -> dict[str, dict[str, Any]]:
+    """The values of every service in an environment, with what follows from the others."""
+    fleet = {name: sources.merged_service(environment, name).values for name in sources.services}
+    called = {needed for values in fleet.values() for needed in values["needs"]}
+    return {
+        name: {
             **values,
-            "folder": checkout.services / name,
-            "calls": {each: _address(fleet[each].values) for each in values["needs"]},
-            "called": any(name in other.values["needs"] for other in fleet.values()),
-        },
-    )
+            "calls": {each: _address(fleet[each]) for each in values["needs"]},
+            "called": name in called,
+        }
+        for name, values in fleet.items()
+    }
 
 
 def _address(service: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import product
 from pathlib import Path
+from typing import Any
 
 from slipway.config import Service
-from slipway.config.layers import Merged, leaves
-from slipway.config.load import build, checked, read_all
+from slipway.config.layers import leaves
+from slipway.config.load import build, checked, read_all, whole
+from slipway.config.local_values import FILE as LOCAL
+from slipway.config.local_values import Line, lines_of
 from slipway.config.manifest import ServiceFile
 from slipway.config.settings import ProjectFile
 from slipway.config.sources import File, Sources, read_file, service_folders
@@ -120,9 +122,22 @@ def as_of(past: Past, old: Checkout, now: Sources) -> Sources:
         name: then(ServiceFile, old.services / name / "service.toml", now.services.get(name))
         for name in sorted(past.services)
     }
-    project = then(ProjectFile, old.config, now.project)
-    sources = replace(now, project=project, services=services)
-    return checked(sources)
+    return checked(
+        replace(
+            now,
+            project=then(ProjectFile, old.config, now.project),
+            services=services,
+            local_values={name: _lines(past, old, now, name) for name in services},
+        )
+    )
+
+
+def _lines(past: Past, old: Checkout, now: Sources, name: str) -> tuple[Line, ...]:
+    """The service's values for one's own machine, as they were."""
+    shown = old.shown(old.services / name / LOCAL)
+    if name in now.local_values and shown not in past.moved:
+        return now.local_values[name]
+    return lines_of(old.services / name, shown)
 
 
 def contents(
@@ -150,16 +165,16 @@ def _files(checkout: Checkout, name: str, files: Iterable[str]) -> Parts:
 
 def settings(parts: Found, mine: Sources, other: Sources) -> None:
     """Add the settings of each service in an environment where the other side has others."""
-    for environment, name in product(mine.environments, mine.services):
-        service = mine.merged_service(environment, name)
-        there = environment in other.environments and name in other.services
-        if not there or other.merged_service(environment, name).values != service.values:
-            parts[name] |= {f"{key} in {environment}": value for key, value in _leaves(service)}
+    for environment in mine.environments:
+        there = whole(other, environment) if environment in other.environments else {}
+        for name, values in whole(mine, environment).items():
+            if there.get(name) != values:
+                found = _leaves(values).items()
+                parts[name] |= {f"{key} in {environment}": value for key, value in found}
 
 
-def _leaves(service: Merged) -> Iterator[tuple[str, str]]:
+def _leaves(service: Mapping[str, Any]) -> dict[str, str]:
     # Through the dataclass, which has tables in lists in one order.
-    values = asdict(build(Service, {**service.values, "folder": Path()}))
+    values = asdict(build(Service, {**service, "folder": Path()}))
     del values["folder"]
-    for key, value in leaves(values):
-        yield key, json.dumps(value, ensure_ascii=False)
+    return {key: json.dumps(value, ensure_ascii=False) for key, value in leaves(values)}

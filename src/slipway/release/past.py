@@ -14,6 +14,9 @@ from slipway.gitfiles import prefix, unpack
 from slipway.paths import Checkout
 from slipway.runner import Runner
 
+CONFIGURATION = ("service.toml", "local.env")
+"""Files of a service that are checked together with all others."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
@@ -36,8 +39,8 @@ class Past:
 
     def reconfigured(self, services: Collection[str]) -> bool:
         """Whether a configuration file differs, or there are other services than these."""
-        files = {"slipway.toml", *(f"services/{name}/service.toml" for name in services)}
-        return bool(files & self.moved) or set(services) != set(self.services)
+        files = {f"services/{name}/{file}" for name in services for file in CONFIGURATION}
+        return bool({"slipway.toml", *files} & self.moved) or set(services) != set(self.services)
 
     @property
     def infrastructure_moved(self) -> bool:

@@ -222,3 +222,18 @@ def test_few_commands_for_many_services(repository: Path) -> None:
     assert len(compare(Checkout(repository), "HEAD", runner).affected) == 2
     assert len(ran) < 10
     assert not [command for command in ran if "services/orders" in command]
+
+
+@pytest.mark.tools
+def test_what_follows_from_another_service(repository: Path) -> None:
+    """Who calls a service is affected where its address is another."""
+    orders, users = (
+        repository / "services" / name / "service.toml" for name in ("orders", "users")
+    )
+    orders.write_text('needs = ["users"]\n' + orders.read_text())
+    commit(repository)
+    users.write_text("port = 8001\n" + users.read_text())
+    assert affected(repository)["orders"] == (
+        "calls.users.port in local: 8000 → 8001",
+        "calls.users.port in prod: 8000 → 8001",
+    )
