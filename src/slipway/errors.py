@@ -24,29 +24,35 @@ from typing import ClassVar
 
 
 class SlipwayError(Exception):
-    """One message for the user: what, where and why, then the next step to take."""
+    """One message for the user: what, where and why, then the next step to take.
+
+    An error that names none has the usual one of its class, so that none is without.
+    """
 
     exit_code: ClassVar[int] = 1
+    usual_next: ClassVar[str] = "run the command again; if it stays: uv run invoke doctor"
 
     def __init__(self, message: str, *, next_step: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.next_step = next_step
+        self.next_step = next_step or self.usual_next
 
     def __str__(self) -> str:
         return f"{self.message}\nnext: {self.next_step}" if self.next_step else self.message
 
 
 class UsageError(SlipwayError):
-    """The command line is off."""
+    """The command line is off; the help of the task is the usual next step."""
 
     exit_code = 2
+    usual_next = ""
 
 
 class ConfigError(SlipwayError):
     """Configuration is off; the message lists every problem, a line each."""
 
     exit_code = 3
+    usual_next = "correct this; docs/configuration.md explains every key"
 
 
 class ToolError(SlipwayError):
@@ -57,6 +63,8 @@ class ToolError(SlipwayError):
 
 class CommandFailed(ToolError):
     """A command ended with a code other than 0."""
+
+    usual_next = "mend what it says, then run the command again"
 
     def __init__(self, message: str, *, code: int, output: str, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -117,6 +125,7 @@ class Interrupted(SlipwayError):
     """A signal ended the work; the message says what is still going on."""
 
     exit_code = 130
+    usual_next = "the same command again, whenever you like: it begins with what is there"
 
     def __init__(self, message: str, *, next_step: str = "", signal: int = 2) -> None:
         super().__init__(message, next_step=next_step)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from invoke.exceptions import Exit, UnexpectedExit
 
 from slipway.console import closed
-from slipway.errors import SlipwayError
+from slipway.errors import Interrupted, SlipwayError
 from slipway.model import Verdict
 from slipway.signals import Interrupts, interruptible
 
@@ -54,13 +54,12 @@ def ending(error: BaseException, name: str, interrupts: Interrupts) -> BaseExcep
     """The `Exit` for an error; what is no business of ours comes back as it is."""
     number = interrupts.signal or getattr(error, "signal", 0)
     if isinstance(error, SlipwayError):
+        if not error.next_step:
+            error.next_step = f"uv run invoke {name} --help"
         return Exit(told(error), 128 + number if number else error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         number = number or signal.SIGINT
-        stopped = SlipwayError(
-            f"{name} was stopped by {signal.Signals(number).name}",
-            next_step="the same command again, whenever you like: it begins with what is there",
-        )
+        stopped = Interrupted(f"{name} was stopped by {signal.Signals(number).name}")
         return Exit(told(stopped), 128 + number)
     # A broken pipe may be some other one.
     if isinstance(error, BrokenPipeError) and closed(sys.stdout):
