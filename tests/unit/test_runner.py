@@ -39,7 +39,7 @@ def test_failure_shows_the_tail_without_secrets() -> None:
         SubprocessRunner().run(command("sh", "-c", "echo key s3cret; exit 3", secrets=("s3cret",)))
     assert failed.value.code == 3
     assert "s3cret" not in str(failed.value)
-    assert str(failed.value).endswith("ended with code 3\nkey ****")
+    assert failed.value.message.endswith("ended with code 3\nkey ****")
 
 
 def test_unknown_program() -> None:

@@ -40,10 +40,11 @@ def test_types_are_kept() -> None:
 
 
 def test_error_ends_in_exit() -> None:
-    """Called as a task, an engine error is Invoke's `Exit` with its message and code."""
+    """Called as a task, an engine error is Invoke's `Exit` with message, next step and code."""
     with pytest.raises(Exit) as ending:
         deploy(Context(), env="nowhere")
-    assert (ending.value.code, ending.value.message) == (2, "error: no such environment")
+    told = "error: no such environment\nnext: uv run invoke deploy --help"
+    assert (ending.value.code, ending.value.message) == (2, told)
 
 
 def test_bad_verdict_ends_in_exit() -> None:
