@@ -30,8 +30,6 @@ Choose = Callable[[str], str]
 
 FATES = (
     "throttled",  # refused, as each service spells it
-    "denied",  # no permission
-    "expired",  # the session is over
     "broken",  # 500, and nothing was done
     "broken after",  # 500, though it was done
     "lost",  # done, and the answer never came
@@ -40,6 +38,8 @@ FATES = (
     "connecting",  # no connection in time
     "slow",
 )
+REFUSALS = ("denied", "expired")
+"""Fates of somebody without the permission, or whose session is over: final, and no fault."""
 NOT_DONE = frozenset({"throttled", "denied", "expired", "broken", "unreached", "connecting"})
 
 THROTTLES = {

@@ -35,6 +35,15 @@ FULL = make_service(
     parameters={"FLAGS": "/shop/flags"},
     needs=["users"],
     calls={"users": {"port": 9000, "path": "/users"}},
+    jobs={
+        "tidy": {
+            "command": ["python", "-m", "orders.tidy"],
+            "schedule": "rate(1 hour)",
+            "timezone": "UTC",
+            "cpu": 256,
+            "memory": 512,
+        }
+    },
 )
 """A service that asks for everything."""
 
@@ -125,7 +134,7 @@ def test_the_variables_of_a_container_have_one_list() -> None:
 def test_the_hcl_reserves_the_same_variables() -> None:
     """Whoever runs Terraform by hand is refused the same names."""
     reserved = (INFRA / "service/variables.tf").read_text()
-    listed = set(re.findall(r'"((?:[A-Z]+_)*[A-Z]+)"', reserved)) - {"CODE_DEPLOY"}
+    listed = set(re.findall(r'"((?:[A-Z]+_)*[A-Z]+)"', reserved)) - {"CODE_DEPLOY", "UTC"}
     assert listed == OURS | DATABASE | MIGRATION | CACHE
     assert "BUCKET_${upper(replace(bucket" in reserved
     assert bucket_variable("raw-data") == "BUCKET_RAW_DATA"
