@@ -72,7 +72,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         patch.setenv("SLIPWAY_PLANTED", SECRET)
         folder = yard.checkout.services / "greeter"
         for name in (".env", "local.env", "id_rsa", "src/.env"):
-            (folder / name).write_text(SECRET)
+            (folder / name).write_text(f"TOKEN={SECRET}\n")
         ca = tmp_path_factory.mktemp("ca") / "bundle.pem"
         roots = tools.ca_bundle() or Path(ssl.get_default_verify_paths().cafile or "")
         ca.write_text(f"# {SECRET}\n{roots.read_text()}")
@@ -181,13 +181,21 @@ def test_a_change_of_the_code_pushes_the_last_layer_alone(built: Built) -> None:
     api.write_text(text)
     assert changed.built
     old, new = (built.yard.layers(str(each)) for each in (built.ref, changed.ref))
-    assert old[:-1] == new[:-1]
+    assert above(old)[:-1] == above(new)[:-1]
     assert old[-1] != new[-1]
     assert 0 < built.yard.stored() - before < 250_000
 
 
+def above(layers: list[str]) -> list[str]:
+    """The layers but for the one that takes files out of the base: some hundred bytes, with times.
+
+    An engine that has built it twice may take either from its cache.
+    """
+    return [layers[0], *layers[2:]]
+
+
 def test_the_same_content_gives_the_same_layers(built: Built, tmp_path: Path) -> None:
-    """Built anew without any cache; but for a few hundred bytes of files taken out of the base."""
+    """Dependencies above all: built anew without any cache they are nothing new to a registry."""
     stage_context(built.plan, tmp_path / "context")
     iid, runner = tmp_path / "iid", SubprocessRunner()
     cli = tools.docker_cli(runner)
@@ -198,4 +206,5 @@ def test_the_same_content_gives_the_same_layers(built: Built, tmp_path: Path) ->
     runner.run(replace(build, argv=(*build.argv[:index], "--no-cache", *build.argv[index:])))
     first = built.yard.layers(str(built.ref))
     again = built.yard.layers(iid.read_text().strip())
-    assert (again[0], again[2:]) == (first[0], first[2:])
+    # The code's may be from the cache, with the time of an earlier build of the same content.
+    assert above(again)[:-1] == above(first)[:-1]
