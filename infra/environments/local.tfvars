@@ -14,3 +14,8 @@ dashboard      = false
 encryption_key = false
 flow_logs      = false
 network_acls   = false
+
+# The sample application keeps its products in one and caches them in the other. RDS and ElastiCache
+# are what the first deploy waits for: without services that use them, leave both away.
+database_class = "db.t4g.micro"
+cache_type     = "cache.t3.micro"

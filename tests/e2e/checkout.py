@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,15 @@ class Clone:
         self.edit("slipway.toml", rf"(\[environments\.{name}\][^\[]*)protected = true", r"\1")
 
 
-def make_clone(root: Path, port: int) -> Clone:
-    """Copy what git would take of the working tree, and make it a repository with one commit."""
+SAMPLE = ("greeter",)
+"""The service that most tests are about. It needs neither database nor cache, and nobody waits."""
+
+
+def make_clone(root: Path, port: int, *, services: Sequence[str] = SAMPLE) -> Clone:
+    """Copy what git would take of the working tree, and make it a repository with one commit.
+
+    Of the services only those; where that is the sample alone, `local` has no data either.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -121,10 +129,20 @@ def make_clone(root: Path, port: int) -> Clone:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    made = Clone(root=root, port=port)
+    _keep_only(made, services)
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "start"]):
         subprocess.run(["git", *words], cwd=root, check=True)
-    return Clone(root=root, port=port)
+    return made
+
+
+def _keep_only(clone: Clone, services: Sequence[str]) -> None:
+    for folder in (clone.root / "services").iterdir():
+        if folder.name not in services:
+            shutil.rmtree(folder)
+    if tuple(services) == SAMPLE:
+        clone.edit("infra/environments/local.tfvars", r"database_class += .*\ncache_type +=.*\n", "")
 
 
 def free_port() -> int:

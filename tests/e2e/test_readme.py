@@ -27,7 +27,8 @@ NOBODY = {
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    made = make_clone(tmp_path_factory.mktemp("readme"), free_port())
+    every = [folder.name for folder in (ROOT / "services").iterdir()]
+    made = make_clone(tmp_path_factory.mktemp("readme"), free_port(), services=every)
     made.extra = NOBODY
     try:
         yield made
