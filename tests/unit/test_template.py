@@ -82,7 +82,8 @@ def python(generated: list[Generated], tmp_path_factory: pytest.TempPathFactory)
         each for each in generated if "none" not in each.answers.values() and "web" in each.module
     )
     environment = tmp_path_factory.mktemp("environment") / "all"
-    sync = ("uv", "sync", "--frozen", "--no-install-project", "--quiet")
+    # Compiled once, as many processes import it.
+    sync = ("uv", "sync", "--frozen", "--no-install-project", "--compile-bytecode", "--quiet")
     run(*sync, cwd=everything.folder, UV_PROJECT_ENVIRONMENT=str(environment))
     return environment / "bin" / "python"
 
