@@ -97,6 +97,7 @@ def bootstrap(release: str, target: Path, mirrors: tuple[str, ...], *also: str) 
     python = OWN_PYTHON[release]
     packages = (
         *("base-files", "base-passwd", "netbase", "dash", "coreutils", "libc-bin"),
+        "libstdc++6",  # wheels need it (greenlet), and the official image has it
         *("grep", "sed", "findutils", "ca-certificates", "tzdata"),
         *(f"python{python}-minimal", f"libpython{python}-stdlib", "python3-pip-whl"),
         *also,
