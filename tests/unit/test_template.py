@@ -126,12 +126,10 @@ def test_types(named: list[Generated], python: Path) -> None:
     files = (*sources, *(each.folder / "tests" for each in named))
     configuration = top / "mypy.ini"
     configuration.write_text("[mypy]\n[mypy-botocore.*]\nignore_missing_imports = True\n")
-    run(
-        *(HERE / "mypy", "--strict", "--explicit-package-bases", "--no-incremental"),
-        *("--config-file", configuration, "--python-executable", python, *files),
-        cwd=top,
-        MYPYPATH=":".join(map(str, [top, *sources])),
-    )
+    strict = ("--strict", "--explicit-package-bases", "--no-incremental")
+    how: tuple[str | Path, ...] = ("--config-file", configuration, "--python-executable", python)
+    places = ":".join(map(str, [top, *sources]))
+    run(HERE / "mypy", *strict, *how, *files, cwd=top, MYPYPATH=places)
 
 
 @pytest.mark.tools
