@@ -142,7 +142,9 @@ def _keep_only(clone: Clone, services: Sequence[str]) -> None:
         if folder.name not in services:
             shutil.rmtree(folder)
     if tuple(services) == SAMPLE:
-        clone.edit("infra/environments/local.tfvars", r"database_class += .*\ncache_type +=.*\n", "")
+        clone.edit(
+            "infra/environments/local.tfvars", r"database_class += .*\ncache_type +=.*\n", ""
+        )
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from slipway import tools
@@ -22,14 +23,20 @@ from slipway.setup.apt_sources import archive_lines, host_sources
 PACKAGES = ("mmdebstrap", "debian-archive-keyring")
 """Debian packages that the machine needs to build one."""
 
+LABEL = "org.slipway.source"
+
 OWN_PYTHON = {"trixie": "3.13", "bookworm": "3.11"}
 """Debian release -> the Python that its archive has; no other can be built."""
+
+SOURCE = "debian-archive/2"
+"""What the label of our images says; a change of their content gives it another number, so that
+`setup` builds anew what an earlier checkout has built."""
 
 CONFIG = (
     "ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
     "ENV LANG=C.UTF-8",
     'CMD ["python3"]',
-    "LABEL org.slipway.source=debian-archive",
+    f"LABEL {LABEL}={SOURCE}",
 )
 """What the official image sets as well, and a label that tells the two apart."""
 
@@ -52,6 +59,11 @@ def can_build(name: str) -> bool:
     """Whether Debian's archive has what the image of this name consists of."""
     match = _NAME.fullmatch(name)
     return match is not None and OWN_PYTHON.get(match["release"]) == match["python"]
+
+
+def outdated(labels: Mapping[str, str]) -> bool:
+    """Whether an image with these labels is one of ours, and of an earlier make."""
+    return labels.get(LABEL, SOURCE) != SOURCE
 
 
 def build_from_debian(name: str, runner: Runner, *also: str, called: str = "") -> None:

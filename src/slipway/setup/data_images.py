@@ -18,7 +18,7 @@ from slipway.paths import Checkout
 from slipway.runner import Runner
 from slipway.setup import engine, packages
 from slipway.setup.apt_sources import archive_lines, host_sources
-from slipway.setup.base_image import PACKAGES, reason
+from slipway.setup.base_image import LABEL, PACKAGES, SOURCE, reason
 from slipway.setup.data_rootfs import DATA
 from slipway.setup.images import FIRST, missing
 from slipway.setup.step import Finding, Step
@@ -111,7 +111,7 @@ def changes(image: DataImage) -> list[str]:
         f"ENV PATH={image.path}",
         "ENV LANG=C.UTF-8",
         f"WORKDIR /{DATA[image.user]}",
-        "LABEL org.slipway.source=debian-archive",
+        f"LABEL {LABEL}={SOURCE}",
     )
     return [word for line in lines for word in ("--change", line)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 
@@ -49,7 +50,7 @@ def needed(checkout: Checkout) -> list[str]:
 
 
 def missing(names: list[str], runner: Runner) -> list[str]:
-    """Those that the engine does not have."""
+    """Those that the engine does not have, or has as an earlier checkout built them."""
     return [name for name in names if not _is_there(name, runner)]
 
 
@@ -66,8 +67,12 @@ def _named(checkout: Checkout) -> Iterator[str]:
 
 
 def _is_there(name: str, runner: Runner) -> bool:
-    asked = ("image", "inspect", "--format", "{{.Id}}", name)
-    return runner.run(command(_docker(), *asked, env=tools.child_env()), check=False).code == 0
+    from slipway.setup import base_image
+
+    asked = ("image", "inspect", "--format", "{{json .Config.Labels}}", name)
+    told = runner.run(command(_docker(), *asked, env=tools.child_env()), check=False)
+    labels = json.loads(told.stdout.strip() or "null") or {}
+    return told.code == 0 and not base_image.outdated(labels)
 
 
 def _get(name: str, runner: Runner) -> None:

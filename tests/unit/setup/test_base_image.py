@@ -59,7 +59,7 @@ def test_configuration_is_the_official_ones() -> None:
     shown = base_image.import_image(TRIXIE, Path("x.tar")).argv
     assert 'CMD ["python3"]' in shown
     assert "ENV LANG=C.UTF-8" in shown
-    assert "LABEL org.slipway.source=debian-archive" in shown
+    assert f"LABEL org.slipway.source={base_image.SOURCE}" in shown
 
 
 def test_a_failure_says_why() -> None:

@@ -131,7 +131,7 @@ def test_what_can_neither_be_pulled_nor_built_is_said(programs: Path) -> None:
 
 def test_present_images_are_left_alone(programs: Path) -> None:
     """A second set-up changes nothing."""
-    runner = FakeRunner().on(f"{programs}/docker", "sha256:1\n")
+    runner = FakeRunner().on(f"{programs}/docker", "null\n")
     assert data_images.look(runner).ok
     data_images.mend(runner)
     assert not any(command.mutates for command in runner.ran)

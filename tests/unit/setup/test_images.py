@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -87,11 +88,28 @@ def test_images_that_are_there_are_enough(checkout: Checkout) -> None:
     runner = (
         FakeRunner()
         .on(f"{checkout.root}/bin/docker version", "28.1\n")
-        .on(f"{checkout.root}/bin/docker image inspect", "sha256:1\n")
+        .on(f"{checkout.root}/bin/docker image inspect", "null\n")
     )
     found = images.look(checkout, runner)
     assert found.ok
     assert found.found == "python:3.13-slim-trixie, python:3.11-slim-bookworm"
+
+
+@pytest.mark.parametrize(
+    ("source", "there"),
+    [(base_image.SOURCE, True), ("debian-archive", False), ("debian-archive/1", False)],
+)
+def test_an_image_of_an_earlier_checkout_is_built_anew(
+    checkout: Checkout, source: str, there: bool
+) -> None:
+    """What we built says what is in it; one that was pulled has no such label, and stays."""
+    labels = json.dumps({base_image.LABEL: source})
+    runner = (
+        FakeRunner()
+        .on(f"{checkout.root}/bin/docker version", "28.1\n")
+        .on(f"{checkout.root}/bin/docker image inspect", labels)
+    )
+    assert images.look(checkout, runner).ok == there
 
 
 def test_what_is_missing_is_pulled(checkout: Checkout, built: list[str]) -> None:
