@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from {{ cookiecutter.__module }} import server
 from {{ cookiecutter.__module }}.settings import Settings
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that anything may take, and the draining time of tests that must not see its end."""
 
 
