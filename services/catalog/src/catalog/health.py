@@ -46,7 +46,7 @@ async def _ask(name: str, check: Check) -> str:
             await check()
     except Exception as error:
         # The answer is public, so the details go to the log alone.
-        log.warning("readiness check failed", check=name, exc_info=error)
+        log.warning("readiness check failed", check=name, error=repr(error))
         return type(error).__name__
     return "ok"
 
