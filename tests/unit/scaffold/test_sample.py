@@ -37,10 +37,11 @@ def test_the_sample_is_what_the_template_renders(tmp_path: Path) -> None:
     assert sample.differences(GREETER, rendered) == [record.NAME]
 
 
-def test_the_sample_says_so() -> None:
-    """Its record is of the template that there is; else the same command."""
+@pytest.mark.parametrize("name", [sample.NAME, "catalog"])
+def test_the_samples_say_so(name: str) -> None:
+    """Their records are of the template that there is; else the same command, or template.update."""
     found = check(REAL, SubprocessRunner())
-    assert Standing(service=sample.NAME, state="current") in found
+    assert Standing(service=name, state="current") in found
 
 
 def test_differences_are_seen(checkout: Checkout) -> None:
