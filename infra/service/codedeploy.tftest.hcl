@@ -118,7 +118,7 @@ run "shifts_in_steps" {
   }
 
   assert {
-    condition     = !one(aws_codedeploy_deployment_group.this.alarm_configuration).enabled && length(aws_codedeploy_deployment_group.this.load_balancer_info[0].target_group_pair_info[0].test_traffic_route) == 0
+    condition     = length(aws_codedeploy_deployment_group.this.alarm_configuration) == 0 && length(aws_codedeploy_deployment_group.this.load_balancer_info[0].target_group_pair_info[0].test_traffic_route) == 0
     error_message = "neither alarms nor a test listener are needed"
   }
 }

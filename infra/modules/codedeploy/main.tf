@@ -162,10 +162,15 @@ resource "aws_codedeploy_deployment_group" "this" {
     events  = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
   }
 
-  alarm_configuration {
-    enabled                   = length(var.alarm_names) > 0
-    alarms                    = var.alarm_names
-    ignore_poll_alarm_failure = false
+  # A block without alarms is read back as none: each plan would want it anew.
+  dynamic "alarm_configuration" {
+    for_each = length(var.alarm_names) == 0 ? [] : [var.alarm_names]
+
+    content {
+      enabled                   = true
+      alarms                    = alarm_configuration.value
+      ignore_poll_alarm_failure = false
+    }
   }
 
   ecs_service {
