@@ -39,7 +39,7 @@ def test_the_sample_is_what_the_template_renders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [sample.NAME, "catalog"])
 def test_the_samples_say_so(name: str) -> None:
-    """Their records are of the template that there is; else the same command, or template.update."""
+    """Their records are of the template that there is; else the same command, or an update."""
     found = check(REAL, SubprocessRunner())
     assert Standing(service=name, state="current") in found
 
