@@ -86,11 +86,11 @@ class Clone:
     def argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", self.module, *words]
 
-    def edit(self, path: str, pattern: str, replacement: str) -> None:
-        """Replace what `pattern` matches in a file; it must match."""
+    def edit(self, path: str, pattern: str, replacement: str, *, count: int = 1) -> None:
+        """Replace what `pattern` matches in a file, so many times; it must match."""
         file = self.root / path
-        text, count = re.subn(pattern, replacement, file.read_text(), count=1)
-        assert count, f"{pattern!r} is not in {path}"
+        text, done = re.subn(pattern, replacement, file.read_text(), count=count)
+        assert done == count, f"{pattern!r} is not in {path}"
         file.write_text(text)
 
     def aim_here(self) -> None:
@@ -143,7 +143,7 @@ def _keep_only(clone: Clone, services: Sequence[str]) -> None:
             shutil.rmtree(folder)
     if tuple(services) == SAMPLE:
         clone.edit(
-            "infra/environments/local.tfvars", r"database_class += .*\ncache_type +=.*\n", ""
+            "infra/environments/local.tfvars", r"(database_class|cache_\w+) += .*\n", "", count=3
         )
 
 
