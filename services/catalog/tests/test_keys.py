@@ -60,7 +60,7 @@ def test_the_development_key_stays_here(
 @pytest.mark.skipif(not LOCAL.exists(), reason="an image has no local.env")
 def test_local_env_has_that_key_alone() -> None:
     """Another one would not be refused elsewhere."""
-    (value,) = re.findall("^JWT_KEYS=(.*)$", LOCAL.read_text(), re.MULTILINE)
+    (value,) = re.findall("^JWT_KEYS='(.*)'$", LOCAL.read_text(), re.MULTILINE)
     assert list(keys.parse(value)) == [keys.DEVELOPMENT]
 
 
