@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     service_version: str = "dev"
     environment: str = "development"
     aws_endpoint_url: str = ""
-    """Where AWS is, unless it is Amazon's own: on the embedded AWS, in rehearsals of prod as well."""
+    """Where AWS is, unless it is Amazon's own: on the embedded AWS, in rehearsals as well."""
     port: int = Field(default=8000, ge=1, le=65535)
     route_path: Annotated[str, AfterValidator(_prefix)] = ""
     log_level: Level = "INFO"
