@@ -185,3 +185,11 @@ def test_the_password_is_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (query["Action"], query["User"]) == (["connect"], ["pay"])
     assert query["X-Amz-Expires"] == ["900"]
     assert "us-west-1/elasticache/aws4_request" in query["X-Amz-Credential"][0]
+
+
+@pytest.mark.parametrize(("endpoint", "trusted"), [("", "required"), ("http://a:4566", "none")])
+def test_whom_the_connection_trusts(endpoint: str, trusted: str) -> None:
+    """Amazon's certificates are checked; the embedded AWS makes its own."""
+    settings = Settings(cache_username="pay", cache_name="shop", aws_endpoint_url=endpoint)
+    options = cache.connect(settings).connection_pool.connection_kwargs
+    assert options["ssl_cert_reqs"] == trusted

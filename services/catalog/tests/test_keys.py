@@ -57,6 +57,14 @@ def test_the_development_key_stays_here(
             Settings()
 
 
+def test_a_rehearsal_takes_the_development_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has prod's name, and no secret of prod's: its AWS is not Amazon's."""
+    monkeypatch.setenv("JWT_KEYS", key_set({**keys.new(), "kid": keys.DEVELOPMENT}))
+    monkeypatch.setenv("ENVIRONMENT", "prod")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://198.19.0.1:4566")
+    Settings()
+
+
 @pytest.mark.skipif(not LOCAL.exists(), reason="an image has no local.env")
 def test_local_env_has_that_key_alone() -> None:
     """Another one would not be refused elsewhere."""

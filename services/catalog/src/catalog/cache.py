@@ -104,7 +104,9 @@ def connect(settings: Settings) -> Redis:
     options: dict[str, Any] = {}
     if settings.cache_username:
         provider = Signature(settings.cache_username, settings.cache_name)
-        options = {"ssl": True, "credential_provider": provider}
+        # The embedded AWS vouches for itself.
+        trusted = "none" if settings.aws_endpoint_url else "required"
+        options = {"ssl": True, "ssl_cert_reqs": trusted, "credential_provider": provider}
     return Redis(
         host=settings.cache_host,
         port=settings.cache_port,
