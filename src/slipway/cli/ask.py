@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slipway.errors import UsageError
+
+AWAKE = 0.2
+"""Seconds between two looks whether a signal has come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ def ask(question: Question, problem: Callable[[str], str]) -> str:
     hint = f" [{question.default}]" if question.default else ""
     while True:
         try:
-            typed = input(f"{question.text}{hint}: ").strip()
+            typed = _line(f"{question.text}{hint}: ").strip()
         except EOFError:
             print()
             raise UsageError(
@@ -44,6 +48,18 @@ def ask(question: Question, problem: Callable[[str], str]) -> str:
         if not wrong:
             return answer
         print(f"  {answer or 'nothing'}: {wrong}")
+
+
+def _line(prompt: str) -> str:
+    """What is typed behind `prompt`; raises `EOFError` where the terminal ends."""
+    print(prompt, end="", flush=True)
+    # `input` would sleep through a signal that comes between its prompt and its read.
+    while not select.select([sys.stdin], [], [], AWAKE)[0]:
+        pass
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
 
 
 def understood(question: Question, typed: str) -> tuple[str, str]:

@@ -37,9 +37,10 @@ scale = { min = 3, max = 3 }
 def with_qa(tmp_path: Path) -> Checkout:
     """This checkout, with one table and one file more."""
     (tmp_path / "slipway.toml").write_text((ROOT / "slipway.toml").read_text() + QA)
-    manifest = tmp_path / "services/greeter/service.toml"
-    manifest.parent.mkdir(parents=True)
-    shutil.copy(ROOT / "services/greeter/service.toml", manifest)
+    for manifest in (ROOT / "services").glob("*/service.toml"):
+        folder = tmp_path / "services" / manifest.parent.name
+        folder.mkdir(parents=True)
+        shutil.copy(manifest, folder)
     hcl = shutil.ignore_patterns(".terraform", "tests")
     shutil.copytree(ROOT / "infra", tmp_path / "infra", ignore=hcl)
     (tmp_path / "infra/environments/qa.tfvars").write_text('nat = "none"\n')
