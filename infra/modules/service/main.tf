@@ -10,6 +10,7 @@ locals {
 # --- Who may connect ---------------------------------------------------------------------------
 
 resource "aws_security_group" "this" {
+  # checkov:skip=CKV2_AWS_5:worn by the tasks of the service or of its jobs, by a list that the checker can't follow
   name        = "${var.name}-tasks"
   description = "Tasks of ${var.name}"
   vpc_id      = var.vpc_id
