@@ -49,7 +49,7 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     clone = make_clone(tmp_path_factory.mktemp("flow"), free_port())
     # A failing health check counts only after the grace: here it needn't be a minute.
-    clone.edit("slipway.toml", "grace = 60", "grace = 30")
+    clone.edit("slipway.toml", "grace = 60", "grace = 45")
     ready = clone.invoke("setup")
     assert ready.code == 0, ready.said
     try:
