@@ -196,6 +196,8 @@ def test_other_tools_take_what_is_rendered(days: Days, tmp_path: Path) -> None:
 
     def ended() -> str:
         info = codedeploy.get_deployment(deploymentId=begun)["deploymentInfo"]
+        if info["status"] == "Ready":
+            codedeploy.continue_deployment(deploymentId=begun, deploymentWaitType="READY_WAIT")
         return str(info["status"]) if info["status"] in ("Succeeded", "Failed", "Stopped") else ""
 
     assert wait_for("the deployment", ended, seconds=600) == "Succeeded"
@@ -204,9 +206,18 @@ def test_other_tools_take_what_is_rendered(days: Days, tmp_path: Path) -> None:
 
 def test_what_is_cleaned_is_needed_by_nobody(days: Days) -> None:
     """All that may go goes; what serves can be restarted, and is found by the next deploy."""
+    ecs = days.client("ecs")
+    template = ecs.describe_task_definition(taskDefinition="slipway-local-greeter")
+    kept = ("family", "networkMode", "cpu", "memory", "containerDefinitions")
+    copy = {key: template["taskDefinition"][key] for key in kept}
+    stray, _ = (
+        ecs.register_task_definition(**copy)["taskDefinition"]["taskDefinitionArn"]
+        for _ in range(2)
+    )
     refused = days.clone.invoke("clean", "--env=local", "--older-than=0d", "--keep=1")
     assert (refused.code, "--yes" in refused.err) == (2, True), refused.said
     days.good("clean", "--env=local", "--older-than=0d", "--keep=1", "--yes")
+    assert stray not in ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
     again = days.good("clean", "--env=local", "--older-than=0d", "--keep=1", "--dry-run")
     assert "to remove: nothing" in again.out
     assert days.good("restart", "--env=local", "--service=greeter", "--json").json()

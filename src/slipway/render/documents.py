@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 PLACEHOLDER = "<TASK_DEFINITION>"
 """What CodePipeline and GitHub's action put the ARN of the revision in for."""
 
+WORD = (
+    "a deployment of it stands Ready once its new tasks can be tried, and ends after 15 minutes "
+    "without a word: aws deploy continue-deployment --deployment-wait-type READY_WAIT "
+    "--deployment-id ID"
+)
+"""What other tools have to do where `deploy` tries new tasks by itself."""
+
 _CAMEL = re.compile(r"_(\w)")
 
 
@@ -49,13 +56,18 @@ def deployed(
     tags: Sequence[Mapping[str, str]],
     image: str,
     network: Network | None,
+    *,
+    waits: bool = False,
 ) -> Rendered:
-    """The documents of a service that Terraform has made, of its template."""
+    """The documents of a service that Terraform has made, of its template.
+
+    `waits` says that its deployments ask for a word before they move requests.
+    """
     return Rendered(
         service=service.name,
         task_definition=taskdef.next_revision(template, tags, image),
         appspec=spec(service, network),
-        notes=_rolls(service),
+        notes=(*_rolls(service), *((WORD,) if waits else ())),
     )
 
 

@@ -41,9 +41,9 @@ def _online(site: Site, service: Service, image: str) -> Rendered | None:
         cluster, name = names.cluster(site.settings), names.service(site.settings, service.name)
         here = serving(site.aws, cluster, name)
     running = here.image if here else record.image
-    return deployed(
-        service, template, tags, image or running, network(record.outputs.get("network"))
-    )
+    where = network(record.outputs.get("network"))
+    waits = bool(record.outputs.get("test_url"))
+    return deployed(service, template, tags, image or running, where, waits=waits)
 
 
 def offline(

@@ -103,6 +103,8 @@ def test_of_what_is_deployed_it_is_the_template_with_the_image() -> None:
     demand_registerable(found.task_definition)
     assert "revision" not in found.task_definition
     assert found.notes == ()
+    waiting = deployed(service, template, [], IMAGE, network, waits=True)
+    assert "aws deploy continue-deployment" in waiting.notes[0]
     properties = found.appspec["Resources"][0]["TargetService"]["Properties"]
     assert properties["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"] == ["s-1"]
     assert found.appspec["Hooks"] == [{"AfterAllowTraffic": "check"}]
