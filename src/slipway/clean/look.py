@@ -105,6 +105,7 @@ def revisions(site: Site) -> list[Item]:
             place=short(arn).rpartition(":")[0],
             id=arn,
             made=made,
+            number=int(arn.rpartition(":")[2]),
             label=short(arn),
         )
         for arn, made in described.items()

@@ -30,13 +30,15 @@ _UNITS = {"d": "days", "h": "hours", "w": "weeks"}
 class Item:
     """One thing that could go: `place` is the repository, family or state that it is one of.
 
-    `stays` says why it stays; "": it goes. `size` in bytes, where known.
+    `stays` says why it stays; "": it goes. `size` in bytes, where known. `number` tells which of two
+    of the same moment is the newer one.
     """
 
     kind: Kind
     place: str
     id: str
     made: datetime
+    number: int = 0
     size: int = 0
     label: str = ""
     tags: tuple[str, ...] = ()
@@ -109,9 +111,13 @@ def decided(items: Iterable[Item], needs: Needs, rules: Rules, now: datetime) ->
     found = [
         replace(item, stays=item.stays or _why(item, rank, needs, rules, now))
         for each in places.values()
-        for rank, item in enumerate(sorted(each, key=lambda item: item.made, reverse=True))
+        for rank, item in enumerate(sorted(each, key=_age, reverse=True))
     ]
     return sorted(found, key=lambda item: (bool(item.stays), item.kind, item.place, item.made))
+
+
+def _age(item: Item) -> tuple[datetime, int]:
+    return item.made, item.number
 
 
 def _why(item: Item, rank: int, needs: Needs, rules: Rules, now: datetime) -> str:

@@ -116,6 +116,16 @@ def test_versions_of_a_state_have_a_minimum() -> None:
     assert LEAST_VERSIONS == 5
 
 
+def test_of_one_second_the_higher_revision_is_newer() -> None:
+    """AWS tells whole seconds, and a pipeline registers two within one."""
+    pair = [
+        Item(kind="revision", place="app", id=f"app:{number}", made=NOW, number=number)
+        for number in (9, 10)
+    ]
+    found = decided(pair, Needs(), Rules(age=timedelta(0), keep=1), NOW)
+    assert [each.id for each in going(found)] == ["app:9"]
+
+
 def test_why_the_rest_stays_is_counted() -> None:
     """By environment, not by release: there may be many."""
     case = {"images": ["a", "b", "c"]}
