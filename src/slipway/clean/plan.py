@@ -30,7 +30,7 @@ _UNITS = {"d": "days", "h": "hours", "w": "weeks"}
 class Item:
     """One thing that could go: `place` is the repository, family or state that it is one of.
 
-    `stays` says why it stays; "": it goes. `size` in bytes, where known. `number` tells which of two
+    `stays` says why; "": it goes. `size` in bytes, where known. `number` tells which of two
     of the same moment is the newer one.
     """
 
