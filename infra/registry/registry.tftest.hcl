@@ -91,9 +91,14 @@ run "keeps_images_as_they_were_pushed" {
   assert {
     condition = [
       for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules :
-      [rule.selection.tagStatus, rule.selection.countType, rule.selection.countNumber]
-    ] == [["tagged", "imageCountMoreThan", 10000], ["untagged", "sinceImagePushed", 1], ["any", "imageCountMoreThan", 10]]
-    error_message = "images of releases stay, untagged ones go after a day, all others after the tenth"
+      [rule.selection.tagStatus, try(rule.selection.tagPrefixList[0], "-"), rule.selection.countType, rule.selection.countNumber]
+      ] == [
+      ["tagged", "release-", "imageCountMoreThan", 10000],
+      ["tagged", "sbom-", "imageCountMoreThan", 10000],
+      ["untagged", "-", "sinceImagePushed", 1],
+      ["any", "-", "imageCountMoreThan", 20],
+    ]
+    error_message = "images of releases stay and so do SBOMs, untagged ones go after a day, all others after the tenth, each with its SBOM"
   }
 }
 
