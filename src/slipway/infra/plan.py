@@ -65,6 +65,8 @@ class Change:
     address: str
     type: str
     attributes: tuple[str, ...] = ()
+    unfinished: bool = False
+    """Terraform's `tainted`: an apply was ended while it made this, so that nothing is in it yet."""
 
     @property
     def destroys(self) -> bool:
@@ -77,9 +79,8 @@ class Change:
         return self.sign in ("+", "-/+", "+/-")
 
     def __str__(self) -> str:
-        return f"{self.sign} {self.address}" + (
-            f" ({', '.join(self.attributes)})" if self.attributes else ""
-        )
+        why = "was never finished" if self.unfinished else ", ".join(self.attributes)
+        return f"{self.sign} {self.address}" + (f" ({why})" if why else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +119,11 @@ class PlanSummary:
     @property
     def stateful_losses(self) -> tuple[Change, ...]:
         """Changes that would lose what no later apply brings back."""
-        return tuple(each for each in self.changes if each.destroys and is_stateful(each.type))
+        return tuple(
+            each
+            for each in self.changes
+            if each.destroys and is_stateful(each.type) and not each.unfinished
+        )
 
     def lines(self) -> list[str]:
         """A line per change, what destroys last, where eyes are."""
@@ -190,7 +195,11 @@ def _change(each: Mapping[str, Any]) -> Change | None:
     if sign is None or each.get("mode") == "data":
         return None
     return Change(
-        sign=sign, address=each["address"], type=each["type"], attributes=_attributes(change, sign)
+        sign=sign,
+        address=each["address"],
+        type=each["type"],
+        attributes=_attributes(change, sign),
+        unfinished=each.get("action_reason") == "replace_because_tainted",
     )
 
 
