@@ -25,6 +25,24 @@ def get(name: str) -> FilteringBoundLogger:
     return log
 
 
+class Access:
+    """The access log: lines such as `get`'s, in a third of the time, because each request has one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._same = {"event": "request", "logger": f"{__package__}.access", **_service(settings)}
+        self._levels = {"DEBUG": ("debug", "info"), "INFO": ("info",)}.get(settings.log_level, ())
+        self._write = structlog.get_config()["logger_factory"]().msg
+
+    def line(self, level: str, ids: correlation.Correlation, **said: object) -> None:
+        """Write that there was a request, at level `debug` or `info`."""
+        if level not in self._levels:
+            return
+        event = {**structlog.contextvars.get_contextvars(), **self._same, **said, "level": level}
+        event["request_id"], event["trace_id"], event["span_id"] = ids
+        event["timestamp"] = datetime.now(UTC)
+        self._write(_json(None, level, event))
+
+
 def configure(settings: Settings, out: BinaryIO | None = None) -> None:
     """Write structlog's and the standard library's records in one form to `out` (stdout)."""
     out = out or sys.stdout.buffer
@@ -39,8 +57,12 @@ def configure(settings: Settings, out: BinaryIO | None = None) -> None:
     logging.config.dictConfig(_standard_library(shared, settings.log_level, out))
 
 
+def _service(settings: Settings) -> dict[str, str]:
+    return {"service": settings.service_name, "version": settings.service_version}
+
+
 def _processors(settings: Settings) -> list[Processor]:
-    service = {"service": settings.service_name, "version": settings.service_version}
+    service = _service(settings)
 
     def context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event.pop("color_message", None)  # uvicorn's message again, for terminals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from fastapi import HTTPException
@@ -40,7 +40,7 @@ class Edge:
         self.settings = settings
         self.readiness = readiness
         self.metrics = metrics
-        self.log = logs.get("catalog.access").bind()
+        self.access = logs.Access(settings)
         self.probes = {place + probe for probe in PROBES for place in ("", settings.route_path)}
         self.docs = f"{settings.route_path}/docs"
 
@@ -55,7 +55,7 @@ class Edge:
         try:
             await self._answer(scope, receive, exchange)
         finally:
-            self._note(scope, exchange.status, time.perf_counter() - began)
+            self._note(scope, ids, exchange.status, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: Exchange) -> None:
         limit = self.settings.body_bytes
@@ -88,12 +88,15 @@ class Edge:
             headers.append(HTTPS_ONLY)
         return headers
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(
+        self, scope: Scope, ids: correlation.Correlation, status: int, seconds: float
+    ) -> None:
         probe = scope["path"] in self.probes
         if not probe:
             self.metrics.note(_handler(scope), scope["method"], status, seconds)
-        (self.log.debug if probe else self.log.info)(
-            "request",
+        self.access.line(
+            "debug" if probe else "info",
+            ids,
             method=scope["method"],
             path=scope["path"],
             status=status,
@@ -123,7 +126,7 @@ class Exchange:
         if task and not self.status:
             self.late = task.cancel()
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Pass the answer on with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
@@ -131,7 +134,7 @@ class Exchange:
             if self._readiness.draining:
                 # A connection that is closed while idle loses the request a client just sends.
                 message["headers"].append(CLOSE)
-        await self._send(message)
+        return self._send(message)
 
 
 def counted(receive: Receive, limit: int) -> Receive:
