@@ -30,6 +30,8 @@ def test_the_second_setup_finds_everything() -> None:
     second = invoke("setup")
     assert time.monotonic() - began < 30
     assert "▸" not in second.output
+    deployed_before = (CHECKOUT.work / "logs").exists()
+    assert ("next: uv run invoke deploy --env=local" in second.output) is not deployed_before
     assert invoke("doctor").code == 0
     assert " would " not in invoke("setup", "--dry-run").output
 

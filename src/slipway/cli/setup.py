@@ -23,6 +23,8 @@ def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
         checked = mend(steps(app.checkout, app.runner), app.console, dry_run=dry_run)
     if not dry_run:
         demand(checked, "set-up is not complete")
+        if not (app.checkout.work / "logs").exists():  # of builds: nothing was ever deployed here
+            app.console.line("next: uv run invoke deploy --env=local")
 
 
 @task(help={"json": "print the findings as JSON"})
