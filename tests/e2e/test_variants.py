@@ -31,8 +31,10 @@ RICHEST = "web-postgres-redis-jwt"
 FUZZED = ("web", RICHEST)
 
 SCHEMATHESIS = "4.32.5"
-SECONDS = int(os.environ.get("SLIPWAY_FUZZ_SECONDS", "15"))
-"""Of each fuzzed service; the same numbers are drawn each time."""
+LEFT_OUT = "allow_header_conformance"
+"""Starlette's 405 names the methods of one route of the path, not those of its others."""
+EXAMPLES = int(os.environ.get("SLIPWAY_FUZZ_EXAMPLES", "40"))
+"""Requests of each operation and phase at most; the same ones each time."""
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +86,19 @@ def test_no_input_breaks_it(row: Row, name: str, tmp_path: Path) -> None:
             [
                 *(uv(), "tool", "run", "-q", f"schemathesis=={SCHEMATHESIS}", "run"),
                 f"{row.url(name)}/openapi.json",
-                *("--checks=all", "--seed=1", f"--max-time={SECONDS}", "--no-color", *headers),
+                *("--checks=all", f"--exclude-checks={LEFT_OUT}", "--seed=1", "--no-color"),
+                *(f"--max-examples={EXAMPLES}", *headers),
             ],
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=SECONDS + 120,
+            timeout=120 + EXAMPLES,
             check=False,
         )
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
         lines = [json.loads(line) for line in said(container).splitlines()]
         answered = [line["status"] for line in lines if line["event"] == "request"]
-        assert len(answered) > 100
+        assert len(answered) > 50
         assert max(answered) < 500
 
 

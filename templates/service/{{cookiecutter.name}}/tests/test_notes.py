@@ -104,6 +104,7 @@ def test_a_page_that_is_just_full_is_the_last(shop: TestClient) -> None:
     ("method", "path", "body"),
     [
         ("POST", "/v1/notes", {"text": ""}),
+        ("POST", "/v1/notes", {"text": "a\x00b"}),
         ("POST", "/v1/notes", {}),
         ("GET", "/v1/notes?limit=0", None),
         ("GET", "/v1/notes?limit=101", None),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query{% if cookiecutter.auth == "jwt" %}, Security{% endif %}
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,12 +30,14 @@ from {{ cookiecutter.__module }}.models import Note
 Key = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Cursor = Annotated[int, Query(ge=0, le=2**63 - 1, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=100, description="notes a page")]
+# PostgreSQL's text holds every character but this one.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=10_000)]
 
 
 class NewNote(BaseModel):
     """A note as it is sent."""
 
-    text: str = Field(min_length=1, max_length=10_000)
+    text: Text
 
 
 class StoredNote(BaseModel):
