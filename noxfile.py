@@ -90,6 +90,15 @@ def shifts(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """The template's services against thousands of inputs made from their own OpenAPI documents."""
+    session.run(
+        *("pytest", "-q", "tests/e2e/test_variants.py", "-k", "no_input", *session.posargs),
+        env={"SLIPWAY_FUZZ_EXAMPLES": "1000"},
+    )
+
+
+@nox.session
 def security(session: nox.Session) -> None:
     """Checkov's rules over all of infra/; docs/security.md lists what is skipped, and why."""
     checkov = ("uv", "tool", "run", "-q", f"checkov=={CHECKOV}")
