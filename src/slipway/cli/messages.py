@@ -15,6 +15,7 @@ from pathlib import Path
 from slipway import errors, tools
 from slipway.errors import SlipwayError, UsageError
 from slipway.images.diagnose import BUILD_CAUSES, PUSH_CAUSES
+from slipway.importing import read
 from slipway.paths import Checkout, find_checkout
 from slipway.rollout.codes import DECISIVE, VAGUE
 from slipway.setup import terraform
@@ -29,7 +30,12 @@ CLASSES: Mapping[str, type[SlipwayError]] = {
     if isinstance(each, type) and issubclass(each, SlipwayError)
 }
 
-FIXED: Mapping[str, str] = {"BY_HAND": terraform.BY_HAND, "SETUP": tools.SETUP}
+FIXED: Mapping[str, str] = {
+    "AGAIN": read.AGAIN,
+    "BY_HAND": terraform.BY_HAND,
+    "RENDER": read.RENDER,
+    "SETUP": tools.SETUP,
+}
 """Next steps that are said in several places, by the name that they have there."""
 
 HELP = "uv run invoke {task} --help"

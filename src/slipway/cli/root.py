@@ -31,6 +31,7 @@ TOP: Sequence[str] = (
     "plan",
     "rehearse",
     "new",
+    "importing",
     "dev",
     "destroy",
 )

@@ -36,7 +36,13 @@ def path_problem(path: str, taken: Iterable[Taken]) -> str:
 
 def free_priority(path: str, taken: Sequence[Taken]) -> int | None:
     """The nearest free priority from `FIRST` on; None when there is none."""
-    return min(_free(path, taken), key=_preference, default=None)
+    return shared_priority([(path, "")], taken)
+
+
+def shared_priority(routes: Iterable[tuple[str, str]], taken: Sequence[Taken]) -> int | None:
+    """The same for a service that has these paths and hosts, each in another environment."""
+    free = set.intersection(*(set(_free(path, taken, host)) for path, host in routes))
+    return min(free, key=_preference, default=None)
 
 
 def priority_problem(path: str, priority: str, taken: Sequence[Taken]) -> str:
@@ -48,15 +54,17 @@ def priority_problem(path: str, priority: str, taken: Sequence[Taken]) -> str:
     return f"not free for {path}; {other}"
 
 
-def _free(path: str, taken: Sequence[Taken]) -> list[int]:
+def _free(path: str, taken: Sequence[Taken], host: str = "") -> list[int]:
     """Every priority that a route may have.
 
     The smallest that fits wins in a load balancer, so it must be above those of routes below
-    `path` and under those of routes that `path` is below of.
+    `path` and under those of routes that `path` is below of. A route without a host is wider than
+    one with a host.
     """
     used = {route.priority for route in taken}
-    low = max((route.priority for route in taken if below(route.path, path)), default=0)
-    above = [r.priority for r in taken if not r.host and below(path, r.path)]
+    inside = [r for r in taken if host in ("", r.host) and below(r.path, path)]
+    low = max((route.priority for route in inside), default=0)
+    above = [r.priority for r in taken if r.host in ("", host) and below(path, r.path)]
     high = min(above, default=HIGHEST + 1)
     return [number for number in range(low + 1, high) if number not in used]
 

@@ -48,7 +48,7 @@ def look(checkout: Checkout, *, without: str = "") -> Around:
     sources = read_all(checkout, without={without}) if folders else None
     return Around(
         folders=frozenset(folders),
-        routes=_routes(sources) if sources else (),
+        routes=routes(sources) if sources else (),
         packages=frozenset(lock.packages(template.lock_file(checkout.template).read_text())),
         environments=sources.environments if sources else (),
         asked=asked,
@@ -73,7 +73,7 @@ def apply(service: NewService, checkout: Checkout, version: str = "") -> Path:
     `version` is the template's, for the record.
     """
     folder = checkout.services / service.name
-    with tempfile.TemporaryDirectory(dir=_workshop(checkout)) as unfinished:
+    with tempfile.TemporaryDirectory(dir=workshop(checkout)) as unfinished:
         rendered = template.render(checkout.template, service.values, Path(unfinished))
         answers = template.answers(checkout.template, service.values)
         origin = Record(tree=version, answers=answers)
@@ -118,18 +118,18 @@ def alone(checkout: Checkout) -> Iterator[None]:
     with (checkout.work / "new.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # What a killed run left behind; nobody else is at work here now.
-        shutil.rmtree(_workshop(checkout))
+        shutil.rmtree(workshop(checkout))
         yield
 
 
-def _workshop(checkout: Checkout) -> Path:
+def workshop(checkout: Checkout) -> Path:
     """A folder in the checkout's own file system, so that the last step is a rename."""
     folder = checkout.work / "new"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _routes(sources: Sources) -> tuple[Taken, ...]:
+def routes(sources: Sources) -> tuple[Taken, ...]:
     pairs = ((env, name) for env in sources.environments for name in sources.services)
     merged = ((name, sources.merged_service(env, name).values["route"]) for env, name in pairs)
     routes = (

@@ -10,7 +10,7 @@ import pytest
 
 from slipway.config.layers import Merged, Origin
 from slipway.config.routes import route_problems
-from slipway.scaffold.routes import Taken, free_priority, path_problem
+from slipway.scaffold.routes import Taken, free_priority, path_problem, shared_priority
 
 FILE = Path(__file__).parents[2] / "cases" / "scaffold" / "priorities.toml"
 CASES = tomllib.loads(FILE.read_text())["case"]
@@ -60,3 +60,27 @@ def test_a_path_under_another_host_is_free() -> None:
 def test_a_path_that_every_service_answers(path: str) -> None:
     """A service below /health could not be told from its health check."""
     assert "every service's own" in path_problem(path, [])
+
+
+@pytest.mark.parametrize(
+    ("routes", "others", "priority"),
+    [
+        ([("/", "a.example.com")], ["/greeter 100"], 110),
+        ([("/greeter", "a.example.com")], ["/greeter 100"], 90),
+        ([("/greeter/x", "a.example.com")], ["a.example.com /greeter 100"], 90),
+        ([("/", "a.example.com")], ["a.example.com /greeter 200"], 210),
+        ([("/", "b.example.com")], ["a.example.com / 200"], 100),
+        ([("/", "")], ["a.example.com /x 300"], 310),
+        ([("/x/y", ""), ("/z", "")], ["/x 50", "/z/a 40"], 49),
+        ([("/x/y", ""), ("/z", "")], ["/x 50", "/z/a 60"], None),
+    ],
+)
+def test_shared_priority(
+    routes: list[tuple[str, str]], others: list[str], priority: int | None
+) -> None:
+    """One number for all environments; a host makes a route narrower than the same without one."""
+    assert shared_priority(routes, [taken(text) for text in others]) == priority
+    for path, host in routes if priority else ():
+        named = {str(n): merged(taken(text)) for n, text in enumerate(others)}
+        named["new"] = merged(Taken(service="new", path=path, host=host, priority=priority or 0))
+        assert route_problems(named) == []

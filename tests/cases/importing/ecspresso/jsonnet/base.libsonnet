@@ -1,0 +1,3 @@
+{
+  env(vars): [{ name: name, value: vars[name] } for name in std.objectFields(vars)],
+}
