@@ -42,6 +42,8 @@ def draft(manifest: Node, name: str = "") -> str:
         job(manifest, called)
     else:
         manifest.at("type").carry("kind", "web", TYPES[kind])
+        if TYPES[kind]:
+            manifest.draft.todo.append(f"A {kind} becomes a web service: {TYPES[kind]}.")
     common(manifest, job=kind == SCHEDULED)
     for environment, node in manifest.at("environments").entries():
         override(environment, node, manifest, job=kind == SCHEDULED)

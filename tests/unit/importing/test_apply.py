@@ -114,6 +114,20 @@ def test_the_first_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert made(checkout) == ["IMPORTED.md", "service.toml"]
 
 
+def test_a_broken_project_with_the_first_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without services nothing else looks at slipway.toml, so the import does."""
+    checkout = Checkout(tmp_path)
+    checkout.config.write_text(REAL.config.read_text().replace('target = "aws"', 'target = "gcp"'))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Exit) as ended:
+        import_(Context(), from_=WEB)
+    assert ended.value.code == 3
+    assert "slipway.toml: environments.dev.target: must be one of" in str(ended.value.message)
+    assert made(checkout) == []
+
+
 def test_a_broken_checkout_is_said_first(checkout: Checkout) -> None:
     """What is wrong elsewhere is no fault of the source."""
     (checkout.services / "greeter" / "service.toml").write_text("prot = 1\n")
