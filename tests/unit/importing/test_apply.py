@@ -13,7 +13,7 @@ from invoke.exceptions import Exit
 from slipway.cli.importing import import_
 from slipway.paths import Checkout
 from tests.cases_files import CASES
-from tests.unit.importing.samples import checkout_in
+from tests.unit.importing.samples import REAL, checkout_in
 
 WEB = CASES / "importing" / "copilot" / "web"
 
