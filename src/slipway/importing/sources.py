@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from slipway.importing import copilot, ecspresso, read, servicedef, taskdef
 from slipway.importing.draft import Around, Draft, Node
 from slipway.importing.ecspresso import Functions
 from slipway.importing.shared import name_of, named, route
+from slipway.importing.template import shown
 
 Format = Literal["auto", "copilot", "ecspresso", "taskdef"]
 
@@ -159,12 +161,13 @@ def variables(file: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 
     try:
-        lines = dotenv_values(file, interpolate=False)
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8"
+        reason = (getattr(error, "strerror", None) or "is not UTF-8").lower()
         raise ConfigError(
             f"{file}: {reason}", next_step="name a file of NAME=VALUE lines"
         ) from error
+    lines = dotenv_values(stream=StringIO(text), interpolate=False)
     return {name: value for name, value in lines.items() if value is not None}
 
 
@@ -190,7 +193,13 @@ def from_ecspresso(request: Request, found: Any, around: Around) -> tuple[Draft,
 
 def beside(config: Node, key: str, file: Path, functions: Functions) -> Node | None:
     """The file that a key of the configuration names, from the configuration's folder."""
-    name = config.at(key).text()
+    node = config.at(key)
+    name = node.text()
+    if name is None and node.value is not None:
+        raise ConfigError(
+            f"{file}: {key}: {shown(str(node.value)) or 'no name of a file'}: no file is known by it",
+            next_step="name a file with the variables that it asks for: --env-file=FILE",
+        )
     if not name:
         return None
     return config.other(file=name, value=read.document(file.parent / name, functions))
@@ -206,7 +215,7 @@ def states(config: Node, folder: Path) -> dict[str, Mapping[str, Any]]:
         file = folder / place.removeprefix("file://")
         prefix = plugin.at("func_prefix").text() or ""
         if place and file.is_file():
-            found[prefix] = read.parsed(file, read.content(file))
+            found[prefix] = read.document(file)
             plugin.given(f"{place} is read: its values are in service.toml as they are now")
         else:
             found[prefix] = {}

@@ -43,15 +43,19 @@ def _parts(address: str) -> list[Part]:
 
 
 def _resource(state: Mapping[str, Any], parts: list[Part]) -> Any:
-    for resource in state.get("resources") or []:
+    for resource in _tables(state.get("resources")):
         head = _head(resource)
         if parts[: len(head)] != head:
             continue
-        for instance in resource.get("instances") or []:
+        for instance in _tables(resource.get("instances")):
             rest = _instance(instance, parts[len(head) :])
             if rest:
                 return _into(instance.get("attributes"), rest)
     return None
+
+
+def _tables(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _head(resource: Mapping[str, Any]) -> list[Part]:

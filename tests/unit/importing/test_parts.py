@@ -59,6 +59,21 @@ def test_lookup(address: str, value: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"resources": 1},
+        {"resources": [1, {"instances": 2}]},
+        {"outputs": [], "resources": [{}]},
+    ],
+)
+def test_states_that_are_none(state: dict[str, object]) -> None:
+    """What is no state of Terraform's has no values."""
+    assert lookup(state, "a.b.c") is None
+    assert lookup(state, "output.a") is None
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ('{"a": "{{ must_env `A` }}"}', '{"a": "1"}'),

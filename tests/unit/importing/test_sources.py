@@ -10,7 +10,7 @@ from slipway.errors import ConfigError, SlipwayError
 from slipway.importing import read
 from slipway.importing.draft import Around
 from slipway.importing.ecspresso import Functions
-from slipway.importing.sources import Request, drafted
+from slipway.importing.sources import Request, drafted, variables
 from tests.cases_files import CASES
 
 AROUND = Around(environments=("prod",))
@@ -45,6 +45,12 @@ def message(error: pytest.ExceptionInfo[SlipwayError], folder: Path) -> str:
         ("a.json", '{"taskDefinition": "shop:1"}', "a.json: neither a manifest of Copilot (type)"),
         ("a.json", '{"containerDefinitions": []}', "a.json: no containerDefinitions in it"),
         ("a.yml", "task_definition: b.json", "b.json: no such file or directory"),
+        (
+            "a.yml",
+            "task_definition: '{{ must_env `T` }}'",
+            "a.yml: task_definition: {{ must_env `T` }}: no file is known by it",
+        ),
+        ("a.yml", "task_definition: [a]", "a.yml: task_definition: no name of a file"),
         ("a.yml", "task_definition: ''", "a.yml: task_definition: names no file"),
         ("a.yml", MANIFEST.replace("shop", "x"), "import: 'x' can't be the name of a service"),
     ],
@@ -55,6 +61,12 @@ def test_what_cannot_be_read(name: str, text: str, expected: str, tmp_path: Path
     with pytest.raises(SlipwayError) as error:
         drafted(Request(path=tmp_path / name), AROUND)
     assert message(error, tmp_path).startswith(expected)
+
+
+def test_an_env_file_that_is_not_there(tmp_path: Path) -> None:
+    """It was named, so doing without it would be a surprise."""
+    with pytest.raises(ConfigError, match=r"no\.env: no such file or directory"):
+        variables(tmp_path / "no.env")
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
