@@ -196,8 +196,9 @@ def beside(config: Node, key: str, file: Path, functions: Functions) -> Node | N
     node = config.at(key)
     name = node.text()
     if name is None and node.value is not None:
+        said = shown(str(node.value)) or "a list or a table"
         raise ConfigError(
-            f"{file}: {key}: {shown(str(node.value)) or 'no name of a file'}: no file is known by it",
+            f"{file}: {key}: {said}: no file is known by it",
             next_step="name a file with the variables that it asks for: --env-file=FILE",
         )
     if not name:

@@ -50,7 +50,7 @@ def message(error: pytest.ExceptionInfo[SlipwayError], folder: Path) -> str:
             "task_definition: '{{ must_env `T` }}'",
             "a.yml: task_definition: {{ must_env `T` }}: no file is known by it",
         ),
-        ("a.yml", "task_definition: [a]", "a.yml: task_definition: no name of a file"),
+        ("a.yml", "task_definition: [a]", "a.yml: task_definition: a list or a table: no"),
         ("a.yml", "task_definition: ''", "a.yml: task_definition: names no file"),
         ("a.yml", MANIFEST.replace("shop", "x"), "import: 'x' can't be the name of a service"),
     ],
