@@ -208,21 +208,21 @@ def beside(config: Node, key: str, file: Path, functions: Functions) -> Node | N
 
 def states(config: Node, folder: Path) -> dict[str, Mapping[str, Any]]:
     """Terraform's states that plugins name and that are on this machine, by their prefix."""
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for plugin in config.at("plugins").items():
         if plugin.at("name").text() != "tfstate":
             continue
         place = plugin.at("config.path").text() or plugin.at("config.url").text() or ""
         file = folder / place.removeprefix("file://")
-        prefix = plugin.at("func_prefix").text() or ""
-        if place and file.is_file():
-            found[prefix] = read.document(file)
+        state = read.parsed(file, read.content(file)) if place and file.is_file() else None
+        found[plugin.at("func_prefix").text() or ""] = state if isinstance(state, dict) else {}
+        if isinstance(state, dict):
             plugin.given(f"{place} is read: its values are in service.toml as they are now")
         else:
-            found[prefix] = {}
             plugin.leave(
-                f"{place or 'its state'} is not on this machine, so that its values are missing: "
-                "`terraform state pull > terraform.tfstate`, name that by `path`, import again"
+                f"{place or 'its state'} is no state on this machine, so that its values are "
+                "missing: `terraform state pull > terraform.tfstate`, name that by `path`, import "
+                "again"
             )
     return found
 
@@ -232,12 +232,8 @@ def from_taskdef(request: Request, found: Any, around: Around) -> tuple[Draft, s
     draft = Draft(around=around, variables=request.variables)
     document = Node(draft=draft, file=request.path.name, value=found)
     definition = taskdef.inner(document)
-    other = request.service_definition
-    functions = Functions(env=request.variables)
-    beside = (
-        document.other(file=other.name, value=read.document(other, functions)) if other else None
-    )
-    service = servicedef.inner(beside) if beside else None
+    second = service_beside(document, request)
+    service = servicedef.inner(second) if second else None
     said = service.at("serviceName") if service else definition.at("family")
     name = name_of(said.text() or definition.at("family").text() or "", request.service, around)
     named(said, name)
@@ -248,5 +244,15 @@ def from_taskdef(request: Request, found: Any, around: Around) -> tuple[Draft, s
         servicedef.draft(service)
     if web:
         route(draft, name)
-    draft.finish(*(each for each in (document, beside) if each))
+    draft.finish(*(each for each in (document, second) if each))
     return draft, name
+
+
+def service_beside(document: Node, request: Request) -> Node | None:
+    """The service definition that was named, if one was."""
+    file = request.service_definition
+    if not file:
+        return None
+    # Two files of one name in two folders are told apart by those.
+    name = file.name if file.name != document.file else str(file)
+    return document.other(file=name, value=read.document(file, Functions(env=request.variables)))

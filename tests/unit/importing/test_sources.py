@@ -138,3 +138,31 @@ def test_jsonnet_calls_what_ecspresso_has(tmp_path: Path) -> None:
     found = read.document(file, Functions(env={"B": "1"}, states={"net_": state}))
     assert (found["a"], found["b"], found["c"]) == ("x", "1", "vpc-1")
     assert found["d"].startswith("\ue000")
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    """What one says is not taken for what the other says."""
+    for name, text in (("task", TASK), ("service", '{"serviceName": "a-shop", "desiredCount": 2}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "def.json").write_text(text)
+    request = Request(
+        path=tmp_path / "task" / "def.json", service_definition=tmp_path / "service" / "def.json"
+    )
+    found = drafted(request, AROUND)
+    assert found.service == "a-shop"
+    assert found.draft.values["scale"] == {"min": 2, "max": 2}
+    assert len({each.file for each in found.draft.findings}) == 2
+
+
+def test_a_state_may_be_large(tmp_path: Path) -> None:
+    """Real ones have more values than any configuration, and some files are none."""
+    plain = CASES / "importing" / "ecspresso" / "tfstate"
+    for file in plain.glob("ec*"):
+        (tmp_path / file.name).write_text(file.read_text())
+    large = '{"outputs": {"feed": {"value": "x"}}, "more": [' + "1," * 30000 + "1]}"
+    for text, outcome in (("[]", "left"), (large, "given")):
+        (tmp_path / "terraform.tfstate").write_text(text)
+        found = drafted(Request(path=tmp_path, variables={"AWS_REGION": "us-west-1"}), AROUND)
+        (plugin,) = (each for each in found.draft.findings if each.place == ("plugins", 0))
+        assert plugin.outcome == outcome
+        assert ("FEED" in found.draft.values.get("env", {})) == (outcome == "given")
