@@ -21,15 +21,14 @@ from tests.unit.importing.samples import REAL, checkout_in, request_of
 
 IMPORTED = {
     "search-api": CASES / "importing" / "copilot" / "scaling",
-    "invoices": CASES / "importing" / "copilot" / "job",
     "ticker": CASES / "importing" / "ecspresso" / "plain",
-    "accounts-web": CASES / "importing" / "taskdef" / "described",
+    "nightly-report": CASES / "importing" / "taskdef" / "cron",
 }
 
 
 @pytest.mark.tools
 def test_terraform_takes_what_is_imported(tmp_path: Path) -> None:
-    """One of each kind beside greeter, as it would be in production."""
+    """One of each tool, as it would be in production: two that serve, and a job."""
     checkout = checkout_in(tmp_path)
     shutil.copytree(REAL.infra, checkout.infra, ignore=shutil.ignore_patterns(".terraform"))
     known = tools.cli_config_path(REAL)
@@ -39,9 +38,10 @@ def test_terraform_takes_what_is_imported(tmp_path: Path) -> None:
     for case in IMPORTED.values():
         apply.apply(checkout, apply.plan(checkout, request_of(case)))
     resources = made(checkout)
-    assert {each.stack for each in resources} == {f"service {n}" for n in ("greeter", *IMPORTED)}
-    assert not of(resources, "invoices", "aws_ecs_service")
-    assert of(resources, "invoices", "aws_scheduler_schedule")
+    assert {each.stack for each in resources} == {f"service {name}" for name in IMPORTED}
+    assert not of(resources, "nightly-report", "aws_ecs_service")
+    (task,) = of(resources, "nightly-report", "aws_ecs_task_definition")
+    assert (task["cpu"], task["memory"]) == ("512", "1024")
     (task,) = of(resources, "search-api", "aws_ecs_task_definition")
     assert (task["cpu"], task["memory"]) == ("2048", "5120")
     (task,) = of(resources, "ticker", "aws_ecs_task_definition")
@@ -53,9 +53,8 @@ def test_terraform_takes_what_is_imported(tmp_path: Path) -> None:
 
 def made(checkout: Checkout) -> list[Resource]:
     """What the service stacks hold; without a contract, the mocked platform tells its own."""
-    inventory = Inventory(
-        checkout=checkout, settings=load(checkout, "prod"), runner=SubprocessRunner()
-    )
+    settings = load(checkout, "prod", list(IMPORTED))
+    inventory = Inventory(checkout=checkout, settings=settings, runner=SubprocessRunner())
     return [each for stack in inventory.made(inventory.services("")) for each in stack.resources]
 
 
