@@ -198,8 +198,11 @@ def connect(environment: Environment, *, endpoint: str | None) -> Aws:
         session = boto3.Session(EMBEDDED_KEY, EMBEDDED_KEY, region_name=environment.region)
         return Aws(environment, endpoint, session)
     _refuse_endpoint(environment.name)
-    session = boto3.Session(region_name=environment.region)
-    credentials = session.get_credentials()
+    # Promotions work with two accounts at a time, so each may have a profile of its own.
+    profile = os.environ.get(f"AWS_PROFILE_{environment.name.upper().replace('-', '_')}")
+    with calls(f"signing in to {environment.name}"):
+        session = boto3.Session(profile_name=profile, region_name=environment.region)
+        credentials = session.get_credentials()
     if credentials is None:
         raise _no_credentials(environment.name)
     if credentials.access_key == EMBEDDED_KEY:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,3 +183,24 @@ def test_a_refusal_is_told_from_other_errors() -> None:
     with pytest.raises(AccessError) as caught, calls("reading"):
         raise denied
     assert "sign in" in caught.value.next_step
+
+
+def test_two_accounts_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A promotion reads in one account and changes another: each environment's own profile wins."""
+    sign_in(monkeypatch)
+    file = tmp_path / "credentials"
+    file.write_text("[there]\naws_access_key_id = AKIATHERE\naws_secret_access_key = s\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_PROFILE_STAGING", "there")
+    there = connect(STAGING, endpoint=None)
+    here = connect(replace(STAGING, name="prod"), endpoint=None)
+    assert (there.keys().access, here.keys().access) == ("AKIATHERE", "AKIAREAL")
+    assert there.child_env()["AWS_ACCESS_KEY_ID"] == "AKIATHERE"
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_PROFILE_BLUE_GREEN"])
+def test_a_profile_that_there_is_not(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """One message, whichever variable names it."""
+    monkeypatch.setenv(variable, "nobody")
+    with pytest.raises(AccessError, match=r"signing in to blue-green: .*\(nobody\)"):
+        connect(replace(STAGING, name="blue-green"), endpoint=None)
