@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from invoke.collection import Collection
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         "from_": "environment whose verified releases are taken",
         "to": "environment that gets them",
         "service": "services to promote (default: all)",
+        "merged": "refuse what was built from commits that this checkout does not have",
         "refresh": "run Terraform even where its inputs have not changed",
         "allow_destroy": "addresses that may be destroyed although they hold data, or `all`",
         "wait": "seconds to wait for somebody else's deploy",
@@ -37,6 +39,7 @@ def promote(
     from_: str,
     to: str,
     service: tuple[str, ...] = (),
+    merged: bool = False,
     refresh: bool = False,
     allow_destroy: tuple[str, ...] = (),
     wait: int = 0,
@@ -70,7 +73,7 @@ def promote(
         kind="promote",
     )
     with kept(app.console, log_json):
-        world, origins = chosen(app, from_, to, service)
+        world, origins = chosen(app, from_, to, service, merged=merged)
         options = replace(options, origins=origins)
         if dry_run:
             preview(world, options)
@@ -80,7 +83,7 @@ def promote(
 
 
 def chosen(
-    app: App, source: str, target: str, services: tuple[str, ...]
+    app: App, source: str, target: str, services: tuple[str, ...], *, merged: bool
 ) -> tuple[World, dict[str, str]]:
     """The world of `target` with the images that serve in `source`, and where they come from."""
     from slipway.config import load
@@ -90,7 +93,8 @@ def chosen(
     settings = load(app.checkout, target, services)
     here = open_site(app, source, services)
     there = make_site(app.checkout, settings, app.console, connect_to(app, settings))
-    releases = promote.chosen(here, there)
+    wanted = partial(promote.merged, app.checkout, app.runner) if merged else promote.anything
+    releases = promote.chosen(here, there, wanted)
     world = make_world(app, there, promote.images(here, there, releases, dry=app.dry_run))
     return world, promote.origins(here, releases)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,14 +10,17 @@ from slipway import names
 from slipway.aws import calls
 from slipway.config import Service
 from slipway.errors import DeployError
+from slipway.git import git
 from slipway.images import copy
 from slipway.images.transport import Place
 from slipway.model import ImageRef
+from slipway.paths import Checkout
 from slipway.release import lease, ledger
 from slipway.release.ledger import Release
 from slipway.release.parallel import side_by_side
 from slipway.release.serving import serving
 from slipway.release.world import Built, ImageSource, Site
+from slipway.runner import Runner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,7 @@ class Candidate:
     """The newest release of a service, what really serves there, and who is at work on it.
 
     `smoke` says that the manifest declares requests; `protected` that the target takes nothing with
-    uncommitted changes.
+    uncommitted changes; `foreign` that its commit is not one of those that are wanted.
     """
 
     release: Release | None
@@ -32,15 +36,25 @@ class Candidate:
     holder: str = ""
     smoke: bool = False
     protected: bool = False
+    foreign: bool = False
 
 
-def chosen(source: Site, target: Site) -> dict[str, Release]:
+Wanted = Callable[[str], bool]
+"""Whether releases of a commit are taken."""
+
+
+def anything(commit: str) -> bool:  # noqa: ARG001
+    """Whatever it was built from."""
+    return True
+
+
+def chosen(source: Site, target: Site, wanted: Wanted = anything) -> dict[str, Release]:
     """The release of each service to take from `source` to `target`.
 
     Raises `DeployError` with every service that can't be promoted, and why.
     """
     services = source.settings.services
-    jobs = {name: partial(look, source, target, services[name]) for name in services}
+    jobs = {name: partial(look, source, target, services[name], wanted) for name in services}
     with calls(f"looking at the releases of {source.settings.environment.name}"):
         found = side_by_side(jobs)
     refusals = {name: refusal(each) for name, each in found.items()}
@@ -55,7 +69,7 @@ def chosen(source: Site, target: Site) -> dict[str, Release]:
     return {name: each.release for name, each in found.items() if each.release}
 
 
-def look(source: Site, target: Site, service: Service) -> Candidate:
+def look(source: Site, target: Site, service: Service, wanted: Wanted) -> Candidate:
     """What there is of one service."""
     settings, aws = source.settings, source.aws
     environment, bucket = settings.environment.name, names.state_bucket(settings)
@@ -72,6 +86,7 @@ def look(source: Site, target: Site, service: Service) -> Candidate:
         holder=str(holder or ""),
         smoke=bool(service.smoke),
         protected=target.settings.environment.protected,
+        foreign=newest is not None and not wanted(newest.commit),
     )
 
 
@@ -93,7 +108,15 @@ def refusal(candidate: Candidate) -> str:
         return f"{candidate.image or 'nothing'} serves there, and not release {release.id}"
     if release.dirty and candidate.protected:
         return f"its last release {release.id} was built with uncommitted changes"
+    if candidate.foreign:
+        return f"its last release {release.id} is of commit {release.commit[:8]}, not merged here"
     return ""
+
+
+def merged(checkout: Checkout, runner: Runner, commit: str) -> bool:
+    """Whether a commit is part of what is checked out: it, or one before it."""
+    words = ("merge-base", "--is-ancestor", "--end-of-options", commit, "HEAD")
+    return bool(commit) and runner.run(git(checkout.root, *words), check=False).code == 0
 
 
 def origins(source: Site, releases: dict[str, Release]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from slipway.errors import DeployError
 from slipway.release import promote
 from slipway.release.promote import Candidate, refusal
 from slipway.release.world import Site
+from slipway.testing import FakeRunner, printed
 from tests.cases_files import cases
 from tests.fake_ecs import FAMILY, FakeEcs, definition, deployment
 from tests.release_site import make_site, push, release, said, stored, wrote
@@ -28,6 +29,7 @@ def test_what_is_refused_and_why(case: dict[str, Any]) -> None:
             reason=case.get("reason", ""),
             smoke=case.get("smoke", "none"),
             dirty=case.get("dirty", False),
+            commit="c0ffee0123",
         )
         if "verdict" in case
         else None
@@ -38,6 +40,7 @@ def test_what_is_refused_and_why(case: dict[str, Any]) -> None:
         holder=case.get("holder", ""),
         smoke=case.get("declared", False),
         protected=case.get("protected", False),
+        foreign=case.get("foreign", False),
     )
     assert refusal(candidate) == case["want"]
 
@@ -74,3 +77,21 @@ def test_the_same_digest_goes_on(site: Site) -> None:
     assert str(built.ref) == f"host/slipway/app@{digest}"
     assert "the registry has v3" in said(site)
     assert promote.origins(site, releases) == {"app": f"local/{release(3).id}"}
+
+
+def test_only_what_is_merged_goes_on(site: Site) -> None:
+    """Each release's commit is asked for; who wants anything asks git nothing."""
+    app = {"app": site.settings.services["app"]}
+    site.settings = replace(site.settings, services=app)
+    with pytest.raises(DeployError, match="not merged here"):
+        promote.chosen(site, site, lambda commit: commit != release(3).commit)
+    assert promote.chosen(site, site, lambda commit: commit == release(3).commit)
+
+
+@pytest.mark.parametrize(("code", "merged"), [(0, True), (1, False), (128, False)])
+def test_a_commit_is_merged_where_git_says_so(site: Site, code: int, merged: bool) -> None:
+    """A commit that git does not know, as in a shallow clone, is not; neither is none."""
+    runner = FakeRunner().on("git merge-base --is-ancestor", printed("", code=code))
+    assert promote.merged(site.checkout, runner, "c0ffee") is merged
+    assert runner.ran[0].argv[-2:] == ("c0ffee", "HEAD")
+    assert not promote.merged(site.checkout, runner, "")
