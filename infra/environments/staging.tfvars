@@ -9,7 +9,11 @@ nat            = "one"
 # domain_name     = "staging.example.com"
 
 # alarm_emails    = ["team@example.com"]
-# github_subjects = ["repo:OWNER/REPOSITORY:environment:staging"]
+
+# docs/workflows.md says how these are used.
+# github_subjects         = ["repo:OWNER/REPOSITORY:environment:staging"]
+# github_plan_subjects    = ["repo:OWNER/REPOSITORY:environment:staging-plan"]
+# github_promote_subjects = ["repo:OWNER/REPOSITORY:environment:prod"]
 
 database_class = "db.t4g.small"
 cache_type     = "cache.t3.micro"

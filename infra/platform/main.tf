@@ -139,6 +139,8 @@ module "identity" {
   lock_table     = "${local.project}-locks"
   subjects       = var.github_subjects
   plan_subjects  = var.github_plan_subjects
+
+  promote_subjects = var.github_promote_subjects
 }
 
 # --- What services need to know ------------------------------------------------------------------

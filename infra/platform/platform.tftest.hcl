@@ -118,7 +118,7 @@ run "answers_by_the_gateway_with_everything_on" {
 
   assert {
     condition     = keys(output.github_roles) == ["apply", "build", "deploy", "plan"]
-    error_message = "GitHub's jobs have a role each"
+    error_message = "GitHub's jobs have a role each, but for promoting to where nobody is named"
   }
 
   assert {
@@ -173,6 +173,8 @@ run "refuses_what_makes_no_sense" {
     domain_name          = "API"
     github_plan_subjects = ["repo:acme/shop:ref:refs/heads/main"]
     github_subjects      = ["repo:acme/*:environment:prod"]
+
+    github_promote_subjects = ["repo:acme/shop:*"]
     interface_endpoints  = true
     log_retention        = 2
     nat                  = "two"
@@ -192,6 +194,7 @@ run "refuses_what_makes_no_sense" {
     var.cidr,
     var.domain_name,
     var.github_plan_subjects,
+    var.github_promote_subjects,
     var.github_subjects,
     var.interface_endpoints,
     var.log_retention,

@@ -55,13 +55,15 @@ run "roles_of_github" {
     lock_table    = "shop-locks"
     subjects      = ["repo:acme/shop:environment:prod", "repo:acme@1/shop@2:environment:prod"]
     plan_subjects = ["repo:acme/shop:environment:prod-plan"]
+
+    promote_subjects = ["repo:acme/shop:environment:next"]
   }
 
   assert {
     condition = { for job, role in aws_iam_role.this : job => jsonencode(jsondecode(role.assume_role_policy).Statement[0].Condition) } == {
-      for job in ["apply", "build", "deploy", "plan"] : job => jsonencode({ StringEquals = {
+      for job in ["apply", "build", "deploy", "plan", "promote"] : job => jsonencode({ StringEquals = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-        "token.actions.githubusercontent.com:sub" = job == "plan" ? ["repo:acme/shop:environment:prod-plan"] : ["repo:acme/shop:environment:prod", "repo:acme@1/shop@2:environment:prod"]
+        "token.actions.githubusercontent.com:sub" = lookup({ plan = ["repo:acme/shop:environment:prod-plan"], promote = ["repo:acme/shop:environment:next"] }, job, ["repo:acme/shop:environment:prod", "repo:acme@1/shop@2:environment:prod"])
       } })
     }
     error_message = "only tokens of the named GitHub environments take a role"
@@ -82,17 +84,19 @@ run "roles_of_github" {
       build  = ["push"]
       deploy = ["push", "records", "rollout"]
       plan   = ["read", "state-read"]
+
+      promote = ["source"]
     }
     error_message = "a job may do what it is for"
   }
 
   assert {
-    condition = !anytrue(flatten([for policy in ["read", "state-read"] : [
+    condition = !anytrue(flatten([for policy in ["read", "source", "state-read"] : [
       for statement in jsondecode(aws_iam_policy.this[policy].policy).Statement : [
         for action in flatten([statement.Action]) : can(regex(":(Create|Put|Update|Delete|Modify|Run|Start|Stop|Get(Secret|Object))", action))
-      ] if !contains(["Placeholders", "Read"], statement.Sid)
+      ] if !contains(["Placeholders", "Read", "Releases"], statement.Sid)
     ]]))
-    error_message = "who plans changes nothing, and asks for no secret's current value"
+    error_message = "who plans or promotes from here changes nothing, and asks for no secret's current value"
   }
 
   assert {

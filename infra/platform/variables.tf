@@ -147,6 +147,17 @@ variable "github_plan_subjects" {
   }
 }
 
+variable "github_promote_subjects" {
+  type        = list(string)
+  description = "Who may take releases from here to another environment, such as repo:acme/shop:environment:prod in staging."
+  default     = []
+
+  validation {
+    condition     = alltrue([for subject in var.github_promote_subjects : can(regex("^repo:[^*?:]+/[^*?:]+:environment:[^*?:]+$", subject))])
+    error_message = "github_promote_subjects: repo:OWNER/REPOSITORY:environment:NAME each, without wildcards."
+  }
+}
+
 variable "github_subjects" {
   type        = list(string)
   description = "The `sub` of the GitHub tokens that may take this environment's roles, such as repo:acme/shop:environment:prod. Empty: no roles."

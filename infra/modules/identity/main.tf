@@ -3,7 +3,7 @@
 locals {
   issuer = "token.actions.githubusercontent.com"
 
-  roles = {
+  jobs = {
     plan = {
       description = "Looks: plans, and nothing else"
       subjects    = length(var.plan_subjects) > 0 ? var.plan_subjects : var.subjects
@@ -28,7 +28,16 @@ locals {
       policies    = ["access", "names", "network", "push", "read", "records", "resources", "rollout", "state-write"]
       hours       = 2
     }
+    promote = {
+      description = "Reads what serves, and its images, to take it to another environment"
+      subjects    = var.promote_subjects
+      policies    = ["source"]
+      hours       = 1
+    }
   }
+
+  # A role that nobody may take is none.
+  roles = { for role, job in local.jobs : role => job if length(job.subjects) > 0 }
 
   attached = merge([for role, job in local.roles : { for policy in job.policies : "${role}-${policy}" => { role = role, policy = policy } }]...)
 }

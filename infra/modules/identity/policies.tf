@@ -8,6 +8,7 @@ locals {
   policies = {
     read        = local.read
     push        = local.push
+    source      = local.source
     rollout     = local.rollout
     state-read  = local.state_read
     state-write = local.state_write
@@ -108,6 +109,27 @@ locals {
     },
   ]
 
+  # --- Promoting to elsewhere: what was released here and what serves, and its image ---
+
+  source = [
+    { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = local.state },
+    { Sid = "Releases", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.state}/releases/${var.environment}/*" },
+    { Sid = "Table", Effect = "Allow", Action = "dynamodb:DescribeTable", Resource = local.locks.Resource },
+    merge(local.locks, { Sid = "Lease", Action = ["dynamodb:BatchGetItem", "dynamodb:GetItem"] }),
+    {
+      Sid      = "Serves"
+      Effect   = "Allow"
+      Action   = ["ecs:DescribeServices", "ecs:DescribeTaskDefinition"]
+      Resource = "*"
+    },
+    {
+      Sid      = "Pull"
+      Effect   = "Allow"
+      Action   = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"]
+      Resource = "${local.arn}:ecr:${local.here}:repository/${var.registry}/*"
+    },
+  ]
+
   # --- Rolling out ---
 
   rollout = [
@@ -166,6 +188,12 @@ locals {
       ]
     },
     {
+      Sid      = "Tell"
+      Effect   = "Allow"
+      Action   = "sns:Publish"
+      Resource = "${local.arn}:sns:*:${var.account_id}:${var.name}-*"
+    },
+    {
       # Which revision the jobs run by.
       Sid    = "Jobs"
       Effect = "Allow"
@@ -198,17 +226,21 @@ locals {
     Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["${var.state_bucket}/env:/${var.environment}/*", "lease/${var.environment}/*"] } }
   }
 
+  # Before anything else, every command looks whether there is a place for the state.
+  table = { Sid = "Table", Effect = "Allow", Action = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable"], Resource = local.locks.Resource }
+
   # Who only looks locks nothing, but Terraform asks the table for the digest of the state.
   state_read = [
-    { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket"], Resource = local.state },
-    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*"] },
+    { Sid = "List", Effect = "Allow", Action = ["s3:Get*Configuration", "s3:GetBucket*", "s3:ListBucket"], Resource = local.state },
+    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*", "${local.state}/releases/${var.environment}/*"] },
+    local.table,
     merge(local.locks, { Sid = "Digest", Action = ["dynamodb:GetItem"] }),
   ]
 
   state_write = [
     { Sid = "List", Effect = "Allow", Action = ["s3:Get*Configuration", "s3:GetBucket*", "s3:ListBucket"], Resource = local.state },
     { Sid = "Write", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = [local.state_files, "${local.state}/applied/${var.environment}/*"] },
-    { Sid = "Table", Effect = "Allow", Action = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable"], Resource = local.locks.Resource },
+    local.table,
     local.locks,
   ]
 
@@ -216,6 +248,7 @@ locals {
     { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = local.state },
     { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*", "${local.state}/releases/*"] },
     { Sid = "Record", Effect = "Allow", Action = ["s3:DeleteObject", "s3:PutObject"], Resource = "${local.state}/releases/${var.environment}/*" },
+    local.table,
     local.locks,
   ]
 }

@@ -30,6 +30,17 @@ variable "plan_subjects" {
   }
 }
 
+variable "promote_subjects" {
+  type        = list(string)
+  description = "Who may take releases from here to another environment: the GitHub environment that gets them. Empty: nobody."
+  default     = []
+
+  validation {
+    condition     = alltrue([for subject in var.promote_subjects : can(regex("^repo:[^*?:]+/[^*?:]+:environment:[^*?:]+$", subject))])
+    error_message = "promote_subjects: repo:OWNER/REPOSITORY:environment:NAME each, without wildcards."
+  }
+}
+
 variable "region" {
   type        = string
   description = "Region of the environment."

@@ -20,6 +20,10 @@ NEEDED: dict[str, Any] = tomllib.loads((ROOT / "tests/cases/identity/actions.tom
 WITHOUT_RESOURCE = set((ROOT / "tests/cases/identity/without_resource.txt").read_text().split())
 """Actions that AWS decides on without a resource: they have to be allowed on all of them."""
 
+HCL = "".join(file.read_text() for file in sorted((INFRA / "modules/identity").glob("*.tf")))
+WHOLE = r"^  {} += (\{{.*\}}|\{{\n(?:    .*\n)*  \}})$"
+"""A statement that several lists have, where it is written."""
+
 BY_A_PERSON = {
     "aws_iam_openid_connect_provider",
     "aws_serverlessapplicationrepository_cloudformation_stack",
@@ -40,10 +44,15 @@ class Statement:
 
 def statements(policy: str) -> Iterator[Statement]:
     """The statements of a list of the module's locals that allow something."""
-    hcl = "".join(file.read_text() for file in (INFRA / "modules/identity").glob("*.tf"))
-    listed = re.search(rf"^  {policy} = (?:\[for .* in )?\[\n((?:    .*\n|\n)*)  \]", hcl, re.M)
+    listed = re.search(rf"^  {policy} = (?:\[for .* in )?\[\n((?:    .*\n|\n)*)  \]", HCL, re.M)
     assert listed, policy
-    for found in re.findall(r"^    \{((?: .*\}|\n(?:      .*\n)*    \})),?$", listed[1], re.M):
+    shared = re.findall(r"^    local\.(\w+),?$", listed[1], re.M)
+    written = [
+        *re.findall(r"^    (?:merge\(local\.\w+, )?(\{.*\})\)?,?$", listed[1], re.M),
+        *re.findall(r"^    (\{\n(?:      .*\n)*    \}),?$", listed[1], re.M),
+        *(found for name in shared for found in re.findall(WHOLE.format(name), HCL, re.M)),
+    ]
+    for found in written:
         if "Deny" not in found:
             action = re.search(r"Action += (\[(?:.|\n)*?\]|\".*?\")", found)
             assert action, found
