@@ -21,6 +21,16 @@ class Stored:
     size: int | None
 
 
+def uri(ecr: ECRClient, repository: str) -> str:
+    """Host and path of the repository of that name; "" where the registry has none."""
+    with calls(f"looking for the repository {repository}"):
+        try:
+            answer = ecr.describe_repositories(repositoryNames=[repository])
+        except ecr.exceptions.RepositoryNotFoundException:
+            return ""
+    return answer["repositories"][0]["repositoryUri"]
+
+
 def find(ecr: ECRClient, repository: str, tag: str) -> Stored | None:
     """The image of that tag; None where the registry has none. `repository` with its host."""
     name = repository.partition("/")[2]
