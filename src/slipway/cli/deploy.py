@@ -150,8 +150,12 @@ def finish(
     console: Console, site: Site, progress: Progress, *, as_json: bool, quiet: bool = False
 ) -> int:
     """Report how it ended, but where stdout is for others; the exit code of the worst end."""
+    from slipway.ci import summary as page
+
     outcomes = {name: progress.outcome(name) for name in site.settings.services}
     urls = {name: progress.url(name) for name in outcomes}
+    title = f"{progress.options.kind} to {site.settings.environment.name}"
+    page.add(page.verdicts(title.capitalize(), outcomes, urls))
     if not quiet:
         report(console, outcomes, urls, as_json=as_json)
     if len(outcomes) > 1:

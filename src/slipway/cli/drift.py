@@ -33,22 +33,32 @@ def drift(
     json: bool = False,
 ) -> int:
     """Show what differs from Terraform, ledger and manifests."""
-    from slipway.drift.look import look
     from slipway.errors import UsageError
-    from slipway.infra.apply import terraforming
 
     if markdown and json:
         raise UsageError("drift: --markdown and --json: one at a time")
     # What would change anything, such as making a workspace, is not run.
     app = App(dry_run=True)
+    report = look(app, env, service)
+    show(app.console, report, as_json=json, as_markdown=markdown)
+    return report.exit_code
+
+
+def look(app: App, env: str, service: tuple[str, ...] = ()) -> Report:
+    """What differs, also on the page of a job."""
+    from slipway.ci import summary
+    from slipway.drift import look as engine
+    from slipway.drift.show import markdown
+    from slipway.infra.apply import terraforming
+
     site = open_site(app, env, service)
     world = terraforming(
         app.checkout, site.settings, runner=app.runner, console=app.console, aws=site.aws
     )
     with app.console.step(f"looking at {env}"):
-        report = look(site, world, whole=not service)
-    show(app.console, report, as_json=json, as_markdown=markdown)
-    return report.exit_code
+        report = engine.look(site, world, whole=not service)
+    summary.add(markdown(report))
+    return report
 
 
 def show(console: Console, report: Report, *, as_json: bool, as_markdown: bool) -> None:

@@ -79,11 +79,13 @@ def report(
     console: Console, plan: Plan, progress: Progress, *, as_json: bool, quiet: bool = False
 ) -> None:
     """The outcome on stdout unless that is for others, and why where it is not good."""
+    from slipway.ci import summary as page
     from slipway.cli.deploy import explain
     from slipway.release.rollback import OBJECTIVE, seconds
 
     took, name = seconds(progress), plan.service.name
     ended = verdict(plan, progress)
+    page.add(f"## Rollback of {name}\n\n{ended.label} after {took} s: {told(plan)}")
     if plan.needed:
         explain(console, name, progress.outcome(name))
     if quiet:

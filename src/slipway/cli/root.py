@@ -11,6 +11,7 @@ TOP: Sequence[str] = (
     "setup",
     "config",
     "cost",
+    "build",
     "deploy",
     "promote",
     "rollback",
@@ -37,7 +38,7 @@ TOP: Sequence[str] = (
 )
 """Modules whose tasks are called by their own name: `invoke deploy`."""
 
-GROUPS: Sequence[str] = ("jobs", "local", "state", "secrets", "template")
+GROUPS: Sequence[str] = ("ci", "jobs", "local", "state", "secrets", "template")
 """Modules whose tasks are called by group and name: `invoke local.up`."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from slipway.ci.summary import table
 from slipway.drift.model import Report
 
 COLUMNS = ("of", "what", "difference")
@@ -48,17 +49,10 @@ def _markdown(report: Report) -> Iterator[str]:
     yield total(report) + "."
     if report.findings or report.gaps:
         yield ""
-        yield "| of | what | difference |"
-        yield "|---|---|---|"
-        for row in rows(report):
-            yield "| " + " | ".join(_cell(each) for each in row) + " |"
+        yield from table(COLUMNS, rows(report))
     if found := steps(report):
         yield ""
         yield "Next:"
         yield ""
         for each in found:
             yield f"- `{each}`"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", "<br>")

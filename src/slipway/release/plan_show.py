@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from slipway.ci.summary import table
 from slipway.release import costing
 from slipway.release.plan_model import Plan, ServicePlan, StackPlan
 
@@ -29,6 +30,27 @@ def lines(plan: Plan) -> Iterator[str]:
     yield f"cost: {costing.told(plan.monthly)}"
     counts = Counter(each.action for each in plan.services)
     yield "services: " + ", ".join(f"{counts[each]} {DONE[each]}" for each in DONE if counts[each])
+
+
+def markdown(plan: Plan) -> str:
+    """The plan for a pull request: what becomes of each part, and behind it all that is planned."""
+    rows = [(each.label, each.told, costing.told(each.monthly)) for each in plan.stacks]
+    rows += [(each.name, each.action, costing.told(each.stack.monthly)) for each in plan.services]
+    page = [f"## Plan for {plan.environment}", ""]
+    if rows:
+        page += [*table(("of", "what", "cost"), rows), ""]
+    # What is planned may have backquotes in it, but never as many as this at a line's beginning.
+    fence = "`" * 4
+    page += [
+        "<details><summary>All of it</summary>",
+        "",
+        fence,
+        *lines(plan),
+        fence,
+        "",
+        "</details>",
+    ]
+    return "\n".join(page)
 
 
 def _stack(stack: StackPlan, indent: str = "") -> Iterator[str]:

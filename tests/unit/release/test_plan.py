@@ -10,13 +10,16 @@ from typing import Any, cast
 
 import pytest
 
+from slipway.cli.plan import demand_sense, narrow
 from slipway.cost.estimate import Span
 from slipway.errors import DeployError, UsageError
 from slipway.infra.apply import StackOutcome
 from slipway.infra.plan import Change, PlanSummary
 from slipway.release import costing, facts, plan_file, plan_show, planning
+from slipway.release.affected import Affected, Comparison
 from slipway.release.plan_model import Plan, ServicePlan, StackPlan, peak, strategy
 from slipway.release.world import World
+from slipway.testing import FakeRunner
 from tests.fake_ecs import FakeEcs
 from tests.fake_ecs import deployment as ecs_deployment
 from tests.release_site import make_site, push
@@ -294,3 +297,46 @@ def test_the_image_to_come_is_in_the_difference(world: World) -> None:
         f"containerDefinitions.app.image: repo@sha256:old -> {image}"
     ]
     assert list(planning.revised(world, now, None, image)) == []
+
+
+def test_a_plan_for_a_pull_request() -> None:
+    """A table to take in at a glance, and behind it all of the plan."""
+    page = plan_show.markdown(make_plan()).splitlines()
+    assert page[:8] == [
+        "## Plan for staging",
+        "",
+        "| of | what | cost |",
+        "|---|---|---|",
+        "| registry | unchanged | the same |",
+        "| orders | roll out | +9.01 USD a month |",
+        "| users | unchanged | the same |",
+        "",
+    ]
+    assert page[10:-3] == ["````", *plan_show.lines(make_plan())]
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ({"markdown": True, "json": True}, "one at a time"),
+        ({"base": "HEAD", "service": ("a",)}, "one at a time"),
+        ({"base": "HEAD", "out": Path("p")}, "--base is for looking"),
+    ],
+)
+def test_flags_of_a_plan_that_can_not_be_meant_together(flags: dict[str, Any], reason: str) -> None:
+    """They are refused before anything is looked at."""
+    given = {"service": (), "base": None, "out": None, "markdown": False, "json": False, **flags}
+    with pytest.raises(UsageError, match=reason):
+        demand_sense(given.pop("service"), given.pop("base"), given.pop("out"), **given)
+
+
+def test_a_plan_of_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The services that differ are left; where none does, what all share is planned alone."""
+    for names in (("app",), ()):
+        found = Comparison(base="c0", affected=tuple(Affected(name=n, why=()) for n in names))
+        monkeypatch.setattr("slipway.release.affected.compare", lambda *_, found=found: found)
+        with make_site(FakeEcs([]), make_service("app"), make_service("web")) as site:
+            world = cast(World, site)
+            world.runner = FakeRunner()
+            narrow(world, "HEAD^1")
+            assert tuple(world.settings.services) == names
