@@ -230,3 +230,41 @@ class Job:
         """What earlier steps have put into the environment of later ones."""
         lines = (self.scratch / "env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)
+
+
+VARIABLES = {
+    "AWS_REGION": "us-west-1",
+    **{
+        f"AWS_ROLE_{job}": f"arn:aws:iam::222222222222:role/{job}"
+        for job in ("APPLY", "BUILD", "DEPLOY", "PLAN", "PROMOTE")
+    },
+    "SLIPWAY_ENVIRONMENTS": '["staging", "prod"]',
+}
+
+
+def github(name: str, ref: str, **payload: Any) -> dict[str, Any]:
+    """The context `github` of an event."""
+    return {
+        "event_name": name,
+        "event": payload,
+        "ref": ref,
+        "ref_name": ref.rpartition("/")[2],
+        "repository": "acme/shop",
+        "token": "a token",
+    }
+
+
+def pull_request(repository: str = "acme/shop", user: str = "ada") -> dict[str, Any]:
+    """The context of a pull request."""
+    asked = {"number": 7, "head": {"repo": {"full_name": repository}}, "user": {"login": user}}
+    return github("pull_request", "refs/pull/7/merge", pull_request=asked)
+
+
+def contexts(event: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """All contexts of a job."""
+    return {"github": event, "inputs": {}, "vars": VARIABLES, **more}
+
+
+MAIN, DEVELOP = (github("push", f"refs/heads/{name}") for name in ("main", "develop"))
+BY_HAND = github("workflow_dispatch", "refs/heads/some-feature")
+NIGHTLY = github("schedule", "refs/heads/main")

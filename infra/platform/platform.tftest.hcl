@@ -175,15 +175,15 @@ run "refuses_what_makes_no_sense" {
     github_subjects      = ["repo:acme/*:environment:prod"]
 
     github_promote_subjects = ["repo:acme/shop:*"]
-    interface_endpoints  = true
-    log_retention        = 2
-    nat                  = "two"
-    owner                = "Acme"
-    project              = "shop-"
-    region               = "california"
-    test_cidrs           = ["0.0.0.0/0"]
-    waf_rate             = 10
-    zones                = 1
+    interface_endpoints     = true
+    log_retention           = 2
+    nat                     = "two"
+    owner                   = "Acme"
+    project                 = "shop-"
+    region                  = "california"
+    test_cidrs              = ["0.0.0.0/0"]
+    waf_rate                = 10
+    zones                   = 1
   }
 
   expect_failures = [

@@ -19,8 +19,11 @@ import pytest
 
 from slipway.release.rollback import OBJECTIVE
 from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone, stop
+from tests.e2e.jobs import run
 from tests.e2e.test_flow import API, SETTINGS, Traffic, leftovers, wait_for
 from tests.e2e.weather import bad_weather
+from tests.identity import missing
+from tests.workflows import BY_HAND, DEVELOP, MAIN, NIGHTLY, contexts, pull_request
 
 pytestmark = pytest.mark.e2e
 
@@ -455,3 +458,56 @@ def test_a_rollout_out_of_time_is_resumed(shop: Shop) -> None:
     assert (newest["verdict"], newest["serves"]) == ("deployed", True)
     main.write_text(text)
     shop.clone.edit("slipway.toml", "timeout = 60 }", "timeout = 600 }")
+
+
+PULL_REQUEST = pull_request()
+GOOD = {"check": {"result": "success"}, "plan": {"result": "skipped"}}
+HERE = {"environment": "local"}
+BACK = {**HERE, "service": "greeter", "release": "", "look": False}
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What jobs leave; they share one machine here."""
+    return tmp_path_factory.mktemp("jobs")
+
+
+@pytest.mark.parametrize(
+    ("job", "given", "role", "page"),
+    [
+        ("code_quality.check", {"github": PULL_REQUEST, "matrix": {"session": "lint"}}, "", ""),
+        ("code_quality.plan", {"github": PULL_REQUEST}, "plan", "| greeter | roll out |"),
+        ("code_quality.gate", {"needs": GOOD}, "", ""),
+        ("deploy.check", {}, "", ""),
+        ("deploy.build", {}, "build", ""),
+        ("deploy.deploy", {}, "apply", "| greeter | deployed |"),
+        ("deploy.promote", {"github": MAIN}, "apply", "| greeter | deployed |"),
+        ("rollback.rollback", {"github": BY_HAND, "inputs": BACK}, "deploy", "Rollback of greeter"),
+        ("drift.drift", {"github": NIGHTLY, "matrix": HERE}, "plan", "## Drift of local"),
+    ],
+    ids=lambda given: given if isinstance(given, str) and "." in given else "",
+)
+def test_jobs_of_the_workflows(
+    shop: Shop, scratch: Path, job: str, given: dict[str, Any], role: str, page: str
+) -> None:
+    """Each step of each job, on the way of a change from its pull request to production and back.
+
+    What a job asks of AWS, the role that it takes may do.
+    """
+    if job == "code_quality.check":
+        shop.change("Merged by a pull request")
+    names = {"staging": "local", "prod": "next"}
+    workflow, _, name = job.partition(".")
+    ended = run(shop.clone, scratch, workflow, name, {**contexts(DEVELOP), **given}, names)
+    print(ended.said)
+    # A rollback leaves another revision than what Terraform would roll out: that is drift.
+    assert ended.code == (1 if job == "drift.drift" else 0), ended.said
+    assert page in ended.page
+    assert missing(role, ended.actions) == [] if role else not ended.actions
+    assert [each["body"].splitlines()[1] for each in ended.sent] == SENT.get(job, [])
+    if job in ("deploy.deploy", "deploy.promote"):
+        assert "the registry lacks" not in ended.said
+
+
+SENT = {"code_quality.plan": ["## Plan for local"], "drift.drift": ["## Drift of local"]}
+"""Titles of what GitHub is sent."""

@@ -15,7 +15,24 @@ from invoke.program import Program
 import noxfile
 from slipway.cli.commandline import check
 from slipway.cli.root import namespace
-from tests.workflows import ACTIONS, FOLDER, NAMES, ROOT, Job, condition, evaluate, load, value
+from tests.workflows import (
+    ACTIONS,
+    BY_HAND,
+    DEVELOP,
+    FOLDER,
+    MAIN,
+    NAMES,
+    NIGHTLY,
+    ROOT,
+    Job,
+    condition,
+    contexts,
+    evaluate,
+    github,
+    load,
+    pull_request,
+    value,
+)
 
 TASKS, CORE = namespace(), Program().initial_context
 
@@ -35,38 +52,6 @@ JOBS = {
 """Every job with all that it may do."""
 
 ENVIRONMENTS = tomllib.loads((ROOT / "slipway.toml").read_text())["environments"]
-
-VARIABLES = {
-    "AWS_REGION": "us-west-1",
-    **{
-        f"AWS_ROLE_{job}": f"arn:aws:iam::222222222222:role/{job}"
-        for job in ("APPLY", "BUILD", "DEPLOY", "PLAN", "PROMOTE")
-    },
-    "SLIPWAY_ENVIRONMENTS": '["staging", "prod"]',
-}
-
-
-def github(name: str, ref: str, **payload: Any) -> dict[str, Any]:
-    """The context `github` of an event."""
-    return {
-        "event_name": name,
-        "event": payload,
-        "ref": ref,
-        "ref_name": ref.rpartition("/")[2],
-        "repository": "acme/shop",
-        "token": "a token",
-    }
-
-
-def pull_request(repository: str = "acme/shop", user: str = "ada") -> dict[str, Any]:
-    """The context of a pull request."""
-    asked = {"number": 7, "head": {"repo": {"full_name": repository}}, "user": {"login": user}}
-    return github("pull_request", "refs/pull/7/merge", pull_request=asked)
-
-
-def contexts(event: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """All contexts of a job."""
-    return {"github": event, "inputs": {}, "vars": VARIABLES, **more}
 
 
 def test_every_job_may_do_what_it_is_for_and_nothing_else() -> None:
@@ -128,10 +113,6 @@ def test_the_choices_are_the_environments_of_the_project() -> None:
     assert set(load("deploy")["on"]["push"]["branches"]) == branches
 
 
-MAIN, DEVELOP = (github("push", f"refs/heads/{name}") for name in ("main", "develop"))
-BY_HAND = github("workflow_dispatch", "refs/heads/some-feature")
-
-
 @pytest.mark.parametrize(
     ("name", "event", "more", "jobs"),
     [
@@ -145,8 +126,8 @@ BY_HAND = github("workflow_dispatch", "refs/heads/some-feature")
         ("deploy", MAIN, {}, "check deploy promote"),
         ("deploy", BY_HAND, {"inputs": {"environment": "dev"}}, "check build deploy"),
         ("rollback", BY_HAND, {"inputs": {"environment": "dev"}}, "rollback"),
-        ("drift", github("schedule", "refs/heads/main"), {}, "drift"),
-        ("drift", github("schedule", "refs/heads/main"), {"vars": {}}, ""),
+        ("drift", NIGHTLY, {}, "drift"),
+        ("drift", NIGHTLY, {"vars": {}}, ""),
     ],
 )
 def test_who_runs_when(name: str, event: dict[str, Any], more: dict[str, Any], jobs: str) -> None:
@@ -258,7 +239,7 @@ UNDER = "--wait=1800 --on-interrupt=rollback"
         ),
         (
             *("drift", "drift"),
-            contexts(github("schedule", "refs/heads/main"), matrix={"environment": "prod"}),
+            contexts(NIGHTLY, matrix={"environment": "prod"}),
             ["invoke setup", "invoke ci.drift --env=prod"],
         ),
     ],

@@ -115,7 +115,7 @@ locals {
     { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = local.state },
     { Sid = "Releases", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.state}/releases/${var.environment}/*" },
     { Sid = "Table", Effect = "Allow", Action = "dynamodb:DescribeTable", Resource = local.locks.Resource },
-    merge(local.locks, { Sid = "Lease", Action = ["dynamodb:BatchGetItem", "dynamodb:GetItem"] }),
+    merge(local.locks, { Sid = "Lease", Action = ["dynamodb:GetItem"] }),
     {
       Sid      = "Serves"
       Effect   = "Allow"

@@ -25,7 +25,10 @@ def judge(needs: str, may_skip: Sequence[str]) -> list[Job]:
     """
     results = dict(_results(needs))
     if unknown := sorted(set(may_skip) - results.keys()):
-        raise UsageError(f"ci.gate: --may-skip={','.join(unknown)}: the gate waits for no such job")
+        raise UsageError(
+            f"ci.gate: --may-skip={','.join(unknown)}: the gate waits for no such job",
+            next_step=f"name some of {', '.join(results)}, or have `needs` of the gate name it",
+        )
     return [
         Job(
             name=name,
@@ -43,4 +46,7 @@ def _results(needs: str) -> Iterator[tuple[str, str]]:
             raise ValueError("no jobs")
         yield from ((str(name), str(job["result"])) for name, job in found.items())
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError("ci.gate: --needs is not what GitHub's toJSON(needs) gives") from error
+        raise UsageError(
+            "ci.gate: --needs is not what GitHub's toJSON(needs) gives",
+            next_step='such as --needs=\'{"check": {"result": "success"}}\'',
+        ) from error

@@ -125,7 +125,10 @@ def read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"--file={file}: {error.strerror}") from error
+        raise UsageError(
+            f"ci.comment: --file={file}: {error.strerror}",
+            next_step="write it first: uv run invoke plan --env=staging --markdown > plan.md",
+        ) from error
 
 
 ns = Collection(comment, drift, gate)
