@@ -8,6 +8,7 @@ access_logs = false
 flow_logs   = false
 
 # github_subjects = ["repo:OWNER/REPOSITORY:environment:test"]
+registry_environment = "dev" # as in slipway.toml
 
 database_class = "db.t4g.micro"
 cache_type     = "cache.t3.micro"

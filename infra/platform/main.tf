@@ -141,6 +141,8 @@ module "identity" {
   plan_subjects  = var.github_plan_subjects
 
   promote_subjects = var.github_promote_subjects
+
+  registry_environment = var.registry_environment
 }
 
 # --- What services need to know ------------------------------------------------------------------

@@ -175,6 +175,7 @@ run "refuses_what_makes_no_sense" {
     github_subjects      = ["repo:acme/*:environment:prod"]
 
     github_promote_subjects = ["repo:acme/shop:*"]
+    registry_environment    = "Dev"
     interface_endpoints     = true
     log_retention           = 2
     nat                     = "two"
@@ -202,6 +203,7 @@ run "refuses_what_makes_no_sense" {
     var.owner,
     var.project,
     var.region,
+    var.registry_environment,
     var.test_cidrs,
     var.waf_rate,
     var.zones,

@@ -138,6 +138,27 @@ run "roles_of_github_reach_what_has_another_name_or_region" {
     state_bucket   = "shop-state-123456789012-us-west-1"
     lock_table     = "shop-locks"
     subjects       = ["repo:acme/shop:environment:prod"]
+
+    registry_environment = "dev"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.this["state-write"].policy).Statement : statement.Sid => jsonencode(statement) if contains(["Lock", "Write"], statement.Sid) } == {
+      Lock = jsonencode({
+        Sid       = "Lock"
+        Effect    = "Allow"
+        Action    = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource  = "arn:aws:dynamodb:us-west-1:123456789012:table/shop-locks"
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["shop-state-123456789012-us-west-1/env:/prod/*", "shop-state-123456789012-us-west-1/env:/dev/registry.*", "lease/prod/*"] } }
+      })
+      Write = jsonencode({
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Resource = [for path in ["env:/prod/*", "applied/prod/*", "env:/dev/registry.*", "applied/dev/registry.*"] : "arn:aws:s3:::shop-state-123456789012-us-west-1/${path}"]
+      })
+    }
+    error_message = "of another environment, the state of its registry alone is within reach"
   }
 
   assert {

@@ -244,6 +244,17 @@ variable "region" {
   }
 }
 
+variable "registry_environment" {
+  type        = string
+  description = "Environment whose registry this one uses, where that is another one (`registry` in slipway.toml): GitHub's roles reach the state of that stack."
+  default     = ""
+
+  validation {
+    condition     = can(regex("^([a-z](-?[a-z0-9])*)?$", var.registry_environment))
+    error_message = "registry_environment: the name of an environment."
+  }
+}
+
 variable "reserved_cidrs" {
   type        = list(string)
   description = "Ranges of other networks that this one may be connected with one day: cidr must not overlap them."

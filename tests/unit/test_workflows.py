@@ -113,6 +113,14 @@ def test_the_choices_are_the_environments_of_the_project() -> None:
     assert set(load("deploy")["on"]["push"]["branches"]) == branches
 
 
+def test_jobs_reach_the_registry_that_another_environment_has() -> None:
+    """Its name is in slipway.toml for us, and beside the roles for Terraform."""
+    for name, each in ENVIRONMENTS.items():
+        variables = (ROOT / f"infra/environments/{name}.tfvars").read_text()
+        said = re.findall(r'^registry_environment = "(.*?)"', variables, re.M)
+        assert said == [home for home in [each.get("registry", name)] if home != name]
+
+
 @pytest.mark.parametrize(
     ("name", "event", "more", "jobs"),
     [

@@ -216,14 +216,15 @@ locals {
   # --- State, locks, leases and the record of releases, of this environment ---
 
   state       = "${local.arn}:s3:::${var.state_bucket}"
-  state_files = "${local.state}/env:/${var.environment}/*"
+  state_keys  = concat(["${var.environment}/*"], [for name in compact([var.registry_environment]) : "${name}/registry.*"])
+  state_files = flatten([for key in local.state_keys : ["${local.state}/env:/${key}", "${local.state}/applied/${key}"]])
 
   locks = {
     Sid       = "Lock"
     Effect    = "Allow"
     Action    = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     Resource  = "${local.arn}:dynamodb:${local.here}:table/${var.lock_table}"
-    Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["${var.state_bucket}/env:/${var.environment}/*", "lease/${var.environment}/*"] } }
+    Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = concat([for key in local.state_keys : "${var.state_bucket}/env:/${key}"], ["lease/${var.environment}/*"]) } }
   }
 
   # Before anything else, every command looks whether there is a place for the state.
@@ -232,21 +233,21 @@ locals {
   # Who only looks locks nothing, but Terraform asks the table for the digest of the state.
   state_read = [
     { Sid = "List", Effect = "Allow", Action = ["s3:Get*Configuration", "s3:GetBucket*", "s3:ListBucket"], Resource = local.state },
-    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*", "${local.state}/releases/${var.environment}/*"] },
+    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = concat(local.state_files, ["${local.state}/releases/${var.environment}/*"]) },
     local.table,
     merge(local.locks, { Sid = "Digest", Action = ["dynamodb:GetItem"] }),
   ]
 
   state_write = [
     { Sid = "List", Effect = "Allow", Action = ["s3:Get*Configuration", "s3:GetBucket*", "s3:ListBucket"], Resource = local.state },
-    { Sid = "Write", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = [local.state_files, "${local.state}/applied/${var.environment}/*"] },
+    { Sid = "Write", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = local.state_files },
     local.table,
     local.locks,
   ]
 
   records = [
     { Sid = "List", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:ListBucket"], Resource = local.state },
-    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = [local.state_files, "${local.state}/applied/${var.environment}/*", "${local.state}/releases/*"] },
+    { Sid = "Read", Effect = "Allow", Action = "s3:GetObject", Resource = concat(local.state_files, ["${local.state}/releases/*"]) },
     { Sid = "Record", Effect = "Allow", Action = ["s3:DeleteObject", "s3:PutObject"], Resource = "${local.state}/releases/${var.environment}/*" },
     local.table,
     local.locks,

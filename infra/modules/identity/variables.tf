@@ -51,6 +51,12 @@ variable "registry" {
   description = "What the image repositories' names begin with: <owner>-<project>."
 }
 
+variable "registry_environment" {
+  type        = string
+  description = "Environment whose registry this one uses, where that is another one: the state of that stack is within reach."
+  default     = ""
+}
+
 variable "replica_region" {
   type        = string
   description = "Region of the copies of buckets. Empty: there are none."
