@@ -37,7 +37,8 @@ def sending(method: str, path: str, body: Mapping[str, object]) -> Command:
 
 def listed(runner: Runner, path: str, *fields: str) -> list[dict[str, Any]]:
     """What is at `path`. Raises `ToolError` without `gh`, or where GitHub refuses."""
-    lines = asked(runner, listing(path, *fields)).splitlines()
+    # Not `splitlines`: JSON leaves some of what that takes for line ends as it is.
+    lines = asked(runner, listing(path, *fields)).split("\n")
     return [json.loads(line) for line in lines if line.strip()]
 
 

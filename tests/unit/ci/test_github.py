@@ -58,7 +58,7 @@ def test_one_comment_for_good() -> None:
     made = runner.ran[-1]
     assert made.argv[4:6] == ("POST", "repos/{owner}/{repo}/issues/7/comments")
     there = json.dumps({"id": 12, "body": sent(made)["body"]})
-    other = json.dumps({"id": 11, "body": "I like the plan"})
+    other = json.dumps({"id": 11, "body": "I like\u2028the plan"}, ensure_ascii=False)
     runner = FakeRunner().on(LIST, f"{other}\n{there}\n").on(SEND)
     assert comment.put(runner, 7, "plan", "two")
     assert runner.ran[-1].argv[4:6] == ("PATCH", "repos/{owner}/{repo}/issues/comments/12")
