@@ -45,7 +45,7 @@ def build(
         services = world.settings.services
         jobs = {name: partial(world.image, services[name], place) for name, place in places.items()}
         images = side_by_side(jobs)
-    for name in services.keys() - places.keys():
+    for name in sorted(services.keys() - places.keys()):
         app.console.warn(f"{name}: no repository yet; a deploy makes it, and builds the image")
     show(app, images, as_json=json)
 
