@@ -87,7 +87,7 @@ def e2e(session: nox.Session) -> None:
     # Much of it is waiting, so that three workers do well on two cores. A file's tests share what
     # it has set up; each environment is one of its own.
     apart = (f"--ignore={file}" for file in (*WHOLE, LOADED, *TIMED))
-    by_file = ("-n", "3", "--dist", "loadfile", *apart)
+    by_file = ("-n", "3", "--dist", "loadfile", "--durations=30", *apart)
     session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
     session.run("pytest", "-q", "-n", "3", "--dist", "loadgroup", *WHOLE)
 
