@@ -102,8 +102,8 @@ locals {
       Effect = "Allow"
       Action = [
         "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
-        "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage",
-        "ecr:UploadLayerPart",
+        "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:ListImages",
+        "ecr:PutImage", "ecr:UploadLayerPart",
       ]
       Resource = "${local.arn}:ecr:${local.here}:repository/${var.registry}/*"
     },
