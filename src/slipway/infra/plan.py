@@ -66,7 +66,7 @@ class Change:
     type: str
     attributes: tuple[str, ...] = ()
     unfinished: bool = False
-    """Terraform's `tainted`: an apply was ended while it made this, so that nothing is in it yet."""
+    """Terraform's `tainted`: an apply ended while it made this, so that nothing is in it yet."""
 
     @property
     def destroys(self) -> bool:

@@ -51,5 +51,5 @@ def test_every_log_group_is_on_the_page() -> None:
 def test_the_page_tells_requests_from_other_lines() -> None:
     """By the name of the logger that the template's services write them with."""
     template = ROOT / "templates/service/{{cookiecutter.name}}/src/{{cookiecutter.__module}}"
-    assert '.access")' in (template / "middleware.py").read_text()
+    assert '.access"' in (template / "logs.py").read_text()
     assert '$.logger = "*.access"' in PAGE
