@@ -26,7 +26,7 @@ def get(name: str) -> FilteringBoundLogger:
 
 
 class Access:
-    """The access log: lines such as `get`'s, in a third of the time, because each request has one."""
+    """The access log: lines like those of `get`, but faster, because each request has one."""
 
     def __init__(self, settings: Settings) -> None:
         self._same = {"event": "request", "logger": f"{__package__}.access", **_service(settings)}

@@ -32,8 +32,8 @@ class Took:
 class Metrics(Collector):
     """One application's metrics; `registry` takes in further ones.
 
-    Requests are counted in plain numbers and told only when somebody asks: they all end in the one
-    thread of the event loop, and the library's own counters, made for many, take four times as long.
+    Requests are counted in plain numbers and told only when somebody asks: they all end in one
+    thread, and the library's own counters, which are made for many, take four times as long.
     """
 
     def __init__(self) -> None:
