@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import signal
 import sys
 from ast import literal_eval
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ def check_command_line(tasks: Collection) -> None:
     wanted = program.core[0].args.help.value
     words = program.core.unparsed
     if not words and not wanted:
+        # Invoke lists the tasks now, and would show a traceback where `head` has read enough.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         return
     try:
         check(tasks, words, program.initial_context, program.core.remainder, help_for=wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -52,6 +53,15 @@ def test_message_on_stderr(checkout: Path) -> None:
     code, out, err = run(checkout, "setup", "deploy")
     assert (code, out) == (2, "")
     assert err.startswith("error: deploy: --env is missing\nusage: invoke deploy --env=<text> ")
+
+
+def test_a_list_that_nobody_reads_to_its_end(checkout: Path) -> None:
+    """Ends without a word, as other programs do; Invoke's own would be a traceback."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([INVOKE, "--list"], cwd=checkout, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
 
 
 def test_help(checkout: Path) -> None:
