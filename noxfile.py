@@ -12,6 +12,7 @@ from pathlib import Path
 import nox
 
 from slipway import tools
+from slipway.infra.terraform import COLLECT_LESS
 from slipway.paths import Checkout
 from slipway.runner import SubprocessRunner
 
@@ -183,7 +184,7 @@ def terraform(
 ) -> None:
     """Run Terraform as the engine does: its binary, its mirror, a data folder of its own."""
     binary = tools.terraform(CHECKOUT, SubprocessRunner())
-    env: dict[str, str | None] = {**tools.child_env(), "TF_IN_AUTOMATION": "1"}
+    env: dict[str, str | None] = {**tools.child_env(), **COLLECT_LESS, "TF_IN_AUTOMATION": "1"}
     configuration = tools.cli_config_path(CHECKOUT)
     if configuration.is_file():
         env["TF_CLI_CONFIG_FILE"] = str(configuration)

@@ -11,6 +11,9 @@ from slipway.command import Command, command
 NO_CHANGES, CHANGES = 0, 2
 """Codes of `plan -detailed-exitcode`; 1 is an error."""
 
+COLLECT_LESS = {"GOGC": "400"}
+"""How Go collects garbage in Terraform and its providers (docs/decisions/0232)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
@@ -112,6 +115,7 @@ def environment(data_dir: Path, *, cli_config: Path | None) -> dict[str, str | N
     does a plugin cache: it is not made for several inits at once, and the mirror is shared anyway.
     """
     return {
+        **COLLECT_LESS,
         "CHECKPOINT_DISABLE": "1",
         "TF_CLI_ARGS": None,
         "TF_DATA_DIR": str(data_dir),

@@ -64,6 +64,11 @@ def test_the_shells_workspace_and_cache_do_not_get_through() -> None:
     assert removed == {"TF_CLI_ARGS", "TF_LOG", "TF_PLUGIN_CACHE_DIR", "TF_WORKSPACE"}
 
 
+def test_terraform_collects_garbage_rarely() -> None:
+    """A third of a run's processor time is garbage that nobody waits for."""
+    assert environment(Path("/data"), cli_config=None)["GOGC"] == "400"
+
+
 def test_without_a_configuration_of_ours_the_users_own_counts() -> None:
     """Where setup has written none, `TF_CLI_CONFIG_FILE` is left as it is."""
     assert "TF_CLI_CONFIG_FILE" not in environment(Path("/data"), cli_config=None)
