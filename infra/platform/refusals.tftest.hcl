@@ -133,6 +133,28 @@ run "planners_from_everywhere" {
   expect_failures = [var.plan_subjects]
 }
 
+run "promoters_from_everywhere" {
+  module {
+    source = "../modules/identity"
+  }
+
+  command = plan
+
+  variables {
+    name             = "shop-dev"
+    account_id       = "123456789012"
+    region           = "us-west-1"
+    environment      = "dev"
+    registry         = "shop"
+    state_bucket     = "state"
+    lock_table       = "locks"
+    subjects         = ["repo:acme/shop:environment:dev"]
+    promote_subjects = ["repo:acme/*:environment:prod"]
+  }
+
+  expect_failures = [var.promote_subjects]
+}
+
 run "a_certificate_that_is_none" {
   module {
     source = "../modules/load_balancer"

@@ -57,12 +57,12 @@ def test_it_listens_on_loopback_and_for_its_tasks_only(embedded: Embedded) -> No
         Protocol="HTTP",
         DefaultActions=[action],
     )
-    # The API, the door for tasks, the load balancer.
-    wait_for("three", lambda: len(listening(embedded)) == 3)
+    # The API, the door for tasks, the load balancer, and the names of services for tasks.
+    wait_for("four", lambda: len(listening(embedded)) == 4)
     name = instance_name(local.folder(embedded.checkout))
     (config,) = docker.from_env().networks.get(name).attrs["IPAM"]["Config"]
     elsewhere = {one for one in listening(embedded) if not one.startswith("127.")}
-    assert elsewhere == {f"{config['Gateway']}:{embedded.port}"}
+    assert elsewhere == {f"{config['Gateway']}:{port}" for port in (embedded.port, 53)}
 
 
 def listening(embedded: Embedded) -> set[str]:

@@ -34,6 +34,12 @@ memory = 1024
 scale = { min = 3, max = 3 }
 """
 
+SIZES = """
+nat            = "none"
+database_class = "db.t4g.micro"
+cache_type     = "cache.t4g.micro"
+"""
+
 LONGEST = """
 [project]
 name = "sixteen-letters0"
@@ -145,7 +151,7 @@ def test_an_environment_more_is_a_table_and_a_file(tmp_path: Path) -> None:
     """Registry, platform and services apply; nothing else was written for them."""
     checkout = copy(tmp_path, services=True)
     (tmp_path / "slipway.toml").write_text((ROOT / "slipway.toml").read_text() + QA)
-    (tmp_path / "infra/environments/qa.tfvars").write_text('nat = "none"\n')
+    (tmp_path / "infra/environments/qa.tfvars").write_text(SIZES)
     found = made(checkout, "qa")
     kinds = Counter(resource.type for resource in found)
     assert (kinds["aws_vpc"], kinds["aws_lb"], kinds["aws_nat_gateway"]) == (1, 1, 0)

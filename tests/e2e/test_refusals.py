@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from slipway import tools
+from slipway.infra.terraform import COLLECT_LESS
 from slipway.paths import Checkout
 from slipway.runner import SubprocessRunner
 from tests.hcl import INFRA, MODULES, STACKS
@@ -72,7 +73,7 @@ class Bench:
         """Whether the tests fail with these variables, and what Terraform said."""
         (self.folder / "variables.tf").write_text(text)
         binary = tools.terraform(Checkout(INFRA.parent), SubprocessRunner())
-        env = {**os.environ, "TF_IN_AUTOMATION": "1"}
+        env = {**os.environ, **COLLECT_LESS, "TF_IN_AUTOMATION": "1"}
         env |= {"TF_WORKSPACE": workspace} if workspace else {}
         env.pop("TF_CLI_CONFIG_FILE", None)
         done = subprocess.run(
