@@ -186,13 +186,21 @@ def test_any_second_can_be_restored(embedded: Embedded) -> None:
 
 
 def test_a_final_snapshot_is_restored(embedded: Embedded) -> None:
-    """The data is there again after the instance was deleted."""
+    """The data is there again after the instance was deleted, also from a copy of the snapshot."""
     rds = embedded.client("rds")
     create(embedded, "doomed")
     sql(embedded, available(embedded, "doomed"), "CREATE TABLE t AS SELECT 7 AS a")
     rds.delete_db_instance(DBInstanceIdentifier="doomed", FinalDBSnapshotIdentifier="last")
+    names = {"SourceDBSnapshotIdentifier": "last", "TargetDBSnapshotIdentifier": "copy"}
+    rds.copy_db_snapshot(**names)
+    rds.get_waiter("db_snapshot_available").wait(
+        DBSnapshotIdentifier="copy", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    with pytest.raises(rds.exceptions.DBSnapshotAlreadyExistsFault):
+        rds.copy_db_snapshot(**names)
+    rds.delete_db_snapshot(DBSnapshotIdentifier="last")
     rds.restore_db_instance_from_db_snapshot(
-        DBInstanceIdentifier="again", DBSnapshotIdentifier="last"
+        DBInstanceIdentifier="again", DBSnapshotIdentifier="copy"
     )
     assert sql(embedded, available(embedded, "again"), "SELECT a FROM t") == "7"
 

@@ -50,6 +50,7 @@ SYMBOLS: Symbols = {
     "services.rds._resolve_instance": ("db_id",),
     "services.rds._rotate_instance_password": ("instance", "old_pass", "new_pass"),
     "services.rds._single_instance_response": ("root_tag", "result_tag", "instance"),
+    "services.rds._snapshot_xml": ("s",),
     "services.rds._snapshots": None,
     "services.rds._start_rds_container_for_instance": ("db_id", "instance"),
     "services.rds._xml": ("status", "root_tag", "inner"),

@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def patch_snapshots(databases: Databases) -> None:
-    """Patch making and deleting snapshots."""
+    """Patch making, copying and deleting snapshots."""
     from ministack.services import rds
 
     make, delete = rds._create_db_snapshot, rds._delete_db_snapshot
@@ -50,8 +50,28 @@ def patch_snapshots(databases: Databases) -> None:
         action = "DescribeDBSnapshotAttributes"
         return rds._xml(200, f"{action}Response", f"<{action}Result>{inner}</{action}Result>")
 
+    def copy_snapshot(p: Params) -> Any:
+        name = rds._p(p, "SourceDBSnapshotIdentifier").rpartition(":")[2]
+        target, source = rds._p(p, "TargetDBSnapshotIdentifier"), rds._snapshots.get(name)
+        if source is None:
+            return rds._error("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+        if target in rds._snapshots:
+            message = f"Cannot create the snapshot because {target} exists already."
+            return rds._error("DBSnapshotAlreadyExists", message, 400)
+        if source["Status"] != "available":
+            message = f"Snapshot {name} is {source['Status']}."
+            return rds._error("InvalidDBSnapshotState", message, 400)
+        rds._snapshots[target] = copied(source, target, rds._p(p, "KmsKeyId"))
+        if "_MasterUserPassword" in source:  # there are data
+            folders = snapshot_folder(name), snapshot_folder(target)
+            databases.copy_snapshot(rds._snapshots[target], *folders)
+        inner = f"<DBSnapshot>{rds._snapshot_xml(rds._snapshots[target])}</DBSnapshot>"
+        result = f"<CopyDBSnapshotResult>{inner}</CopyDBSnapshotResult>"
+        return rds._xml(200, "CopyDBSnapshotResponse", result)
+
     replace_action(rds, "CreateDBSnapshot", create_snapshot)
     replace_action(rds, "DeleteDBSnapshot", delete_snapshot)
+    rds._ACTION_MAP.setdefault("CopyDBSnapshot", copy_snapshot)
     rds._ACTION_MAP.setdefault("DescribeDBSnapshotAttributes", attributes)
 
 
@@ -83,6 +103,18 @@ def snapshot_folder(name: str) -> str:
     from ministack.core.responses import get_account_id, get_region
 
     return postgres.snapshot_folder(get_account_id(), get_region(), name)
+
+
+def copied(source: Record, name: str, key: str) -> Record:
+    """The record of a snapshot's copy, under a key of its own where one is named; pure."""
+    own = source["DBSnapshotArn"]
+    return {
+        **source,
+        "DBSnapshotIdentifier": name,
+        "DBSnapshotArn": f"{own.rpartition(':')[0]}:{name}",
+        "SourceDBSnapshotIdentifier": own,
+        **({"KmsKeyId": key} if key else {}),
+    }
 
 
 def note(snapshot: Record, record: Record) -> None:
