@@ -36,14 +36,18 @@ def resources(document: Mapping[str, Any], stack: str = "") -> list[Resource]:
 
     `document` is a plan (`show -json PLAN`), a state (`show -json`) or the state of a test run.
     """
-    values = document.get("planned_values") or document.get("values") or document
     return [
         Resource(
             address=each["address"], type=each["type"], values=each.get("values", {}), stack=stack
         )
-        for each in _all(values.get("root_module", {}))
-        if each.get("mode") == "managed"
+        for each in managed(document)
     ]
+
+
+def managed(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The same as Terraform writes each of them."""
+    values = document.get("planned_values") or document.get("values") or document
+    return (each for each in _all(values.get("root_module", {})) if each.get("mode") == "managed")
 
 
 def _all(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

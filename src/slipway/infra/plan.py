@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.cost.resources import Resource, resources
+from slipway.cost.resources import Resource, managed, resources
 from slipway.errors import InfraError
 
 # What holds something that no later apply brings back: data, images, logs, names in use elsewhere.
@@ -66,7 +67,7 @@ class Change:
     type: str
     attributes: tuple[str, ...] = ()
     unfinished: bool = False
-    """Terraform's `tainted`: an apply ended while it made this, so that nothing is in it yet."""
+    """An apply ended while it made this: it is tainted, and nothing that needs it was made."""
 
     @property
     def destroys(self) -> bool:
@@ -155,7 +156,8 @@ def is_stateful(kind: str) -> bool:
 
 def summarise(plan: Mapping[str, Any], stack: str = "") -> PlanSummary:
     """The summary of what `terraform show -json PLAN` printed about the stack of that label."""
-    changes = (_change(each) for each in plan.get("resource_changes", []))
+    used = _used(plan.get("prior_state", {}))
+    changes = (_change(each, used) for each in plan.get("resource_changes", []))
     outputs = (
         name
         for name, each in plan.get("output_changes", {}).items()
@@ -189,7 +191,20 @@ def guard(summary: PlanSummary, allowed: Sequence[str], *, label: str) -> None:
     )
 
 
-def _change(each: Mapping[str, Any]) -> Change | None:
+def _used(state: Mapping[str, Any]) -> set[str]:
+    """What others in a state depend on, without indices.
+
+    Terraform makes those only after it: what is in here was finished once, whoever tainted it since.
+    """
+    return {needed for each in managed(state) for needed in each.get("depends_on", ())}
+
+
+def _is_unfinished(each: Mapping[str, Any], used: Collection[str]) -> bool:
+    tainted = each.get("action_reason") == "replace_because_tainted"
+    return tainted and re.sub(r"\[[^]]*\]", "", each["address"]) not in used
+
+
+def _change(each: Mapping[str, Any], used: Collection[str]) -> Change | None:
     change = each["change"]
     sign = SIGNS.get(tuple(change["actions"]), MOVED if "previous_address" in each else None)
     if sign is None or each.get("mode") == "data":
@@ -199,7 +214,7 @@ def _change(each: Mapping[str, Any]) -> Change | None:
         address=each["address"],
         type=each["type"],
         attributes=_attributes(change, sign),
-        unfinished=each.get("action_reason") == "replace_because_tainted",
+        unfinished=_is_unfinished(each, used),
     )
 
 
