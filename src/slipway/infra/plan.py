@@ -194,7 +194,7 @@ def guard(summary: PlanSummary, allowed: Sequence[str], *, label: str) -> None:
 def _used(state: Mapping[str, Any]) -> set[str]:
     """What others in a state depend on, without indices.
 
-    Terraform makes those only after it: what is in here was finished once, whoever tainted it since.
+    Terraform makes those only after it: what is in here was finished once, though tainted since.
     """
     return {needed for each in managed(state) for needed in each.get("depends_on", ())}
 
