@@ -163,11 +163,15 @@ def _from_text(output: str) -> Iterator[Problem]:
             )
 
 
+NAMED = 5
+"""Changes that a message names; more are a number, and each had its line when it was made."""
+
+
 def broken_off(
     stack: Stack, done: Sequence[str], total: int, held: LockInfo | None, signal: int
 ) -> Interrupted:
     """What to tell about an apply that a signal ended; `held` is the lock that it left."""
-    names = f" ({', '.join(done)})" if done else ""
+    names = f" ({', '.join(done)})" if 0 < len(done) <= NAMED else ""
     message = (
         f"{stack.label} in {stack.environment}: interrupted; "
         f"{len(done)} of {total} changes were applied{names}; "

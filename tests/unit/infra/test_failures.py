@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from slipway.infra.failures import MOST_LINES, explain, is_locked, problems
+from slipway.infra.failures import MOST_LINES, broken_off, explain, is_locked, problems
 from slipway.infra.stacks import service_stack
 from slipway.paths import Checkout
 
@@ -35,6 +35,17 @@ def test_a_failure_as_one_error(file: Path, checkout: Checkout) -> None:
     assert error.next_step.startswith(case["next_step"])
     assert "Warning" not in error.message
     assert len(error.message.splitlines()) <= MOST_LINES + 3
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [(2, "2 of 41 changes were applied (a.0, a.1);"), (36, "36 of 41 changes were applied;")],
+)
+def test_what_was_made_before_a_signal(checkout: Checkout, made: int, told: str) -> None:
+    """A few by name; many are a number."""
+    stack = service_stack(settings(), service(), "r@sha256:1", checkout)
+    stopped = broken_off(stack, [f"a.{n}" for n in range(made)], 41, None, 2)
+    assert f"interrupted; {told} the state is saved and not locked" in stopped.message
 
 
 def test_the_same_error_is_told_once() -> None:
