@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ Run = Callable[[str], int]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Type words behind `invoke` in a checkout with the tasks of the cases; the exit code."""
     shutil.copy(CASES / "tasks.py", tmp_path)
     (tmp_path / "slipway.toml").touch()
@@ -40,7 +41,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             return int(ending.code or 0)
         return 0
 
-    return type_words
+    before = signal.getsignal(signal.SIGPIPE)
+    yield type_words
+    # After a list of tasks a closed pipe ends the process, which is the whole test run's here.
+    signal.signal(signal.SIGPIPE, before)
 
 
 @pytest.mark.parametrize("case", LINES)
