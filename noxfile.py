@@ -33,6 +33,10 @@ TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest
 DOCKERFILES = [folder / "Dockerfile" for folder in (*SERVICES, CHECKOUT.embedded_project)]
 
 WHOLE = ("tests/e2e/test_whole_environments.py", "tests/e2e/test_recovery.py")
+REPEATED = tuple(
+    f"--deselect={WHOLE[0]}::test_the_whole_environment[{name}]" for name in ("test", "staging")
+)
+"""Minutes for what dev and prod show too; `nox -s environments` leaves nothing out."""
 TIMED = sorted(
     str(file.relative_to(ROOT))
     for pattern in (
@@ -90,7 +94,13 @@ def e2e(session: nox.Session) -> None:
     apart = (f"--ignore={file}" for file in (*WHOLE, LOADED, *TIMED))
     by_file = ("-n", "3", "--dist", "loadfile", "--durations=30", *apart)
     session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
-    session.run("pytest", "-q", "-n", "3", "--dist", "loadgroup", *WHOLE)
+    environments(session, *REPEATED)
+
+
+@nox.session(name="environments")
+def all_environments(session: nox.Session) -> None:
+    """Every environment as it stands, made and destroyed; and recovery, as its runbook has it."""
+    environments(session, *session.posargs)
 
 
 @nox.session
@@ -138,6 +148,10 @@ def bench(session: nox.Session) -> None:
 def load(session: nox.Session) -> None:
     """Rollouts in a row under load, to lose no request: `-- --rollouts=20 rolling canary`."""
     session.run("python", str(LOAD), *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+def environments(session: nox.Session, *options: str) -> None:
+    session.run("pytest", "-q", "-n", "3", "--dist", "loadgroup", *WHOLE, *options)
 
 
 def lint_workflows(session: nox.Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,12 +45,6 @@ BUCKET, TABLE = "tiny-state-000000000000-us-west-1", "tiny-locks"
 
 TINY = """
 terraform {
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.100, < 7"
-    }
-  }
   backend "s3" {}
 }
 
@@ -65,14 +60,6 @@ variable "words" { type = list(string) }
 variable "sleep" { type = number }
 variable "linger" { type = number }
 
-resource "aws_ssm_parameter" "word" {
-  for_each   = toset(var.words)
-  depends_on = [terraform_data.last]
-  name       = "/${var.name}/${each.value}"
-  type       = "String"
-  value      = each.value
-}
-
 # Goes after all words, and takes its time.
 resource "terraform_data" "last" {
   count = var.linger > 0 ? 1 : 0
@@ -83,15 +70,10 @@ resource "terraform_data" "last" {
   }
 }
 
-resource "aws_s3_bucket" "data" {
-  count  = contains(var.words, "bucket") ? 1 : 0
-  bucket = "${var.name}-data"
-}
-
 # Takes its time, so that a test can come in between.
 resource "terraform_data" "slow" {
   count      = var.sleep > 0 ? 1 : 0
-  depends_on = [aws_ssm_parameter.word]
+  depends_on = [WORDS.word]
   provisioner "local-exec" { command = "sleep ${var.sleep}" }
 }
 
@@ -99,6 +81,37 @@ output "name" { value = var.name }
 output "secret" {
   value     = "hush"
   sensitive = true
+}
+"""
+PLAIN = """
+resource "terraform_data" "word" {
+  for_each   = toset(var.words)
+  depends_on = [terraform_data.last]
+  input      = "/${var.name}/${each.value}"
+}
+"""
+"""Nothing of the provider's, whose start is most of a run's time."""
+ON_AWS = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+}
+
+resource "aws_ssm_parameter" "word" {
+  for_each   = toset(var.words)
+  depends_on = [terraform_data.last]
+  name       = "/${var.name}/${each.value}"
+  type       = "String"
+  value      = each.value
+}
+
+resource "aws_s3_bucket" "data" {
+  count  = contains(var.words, "bucket") ? 1 : 0
+  bucket = "${var.name}-data"
 }
 """
 
@@ -140,13 +153,18 @@ class Bench:
             aws=self.aws,
         )
 
+    def on_aws(self, name: str, *words: str, sleep: int = 0, linger: int = 0) -> Stack:
+        """The tiny stack with its words as parameters of AWS, as service `name`."""
+        plain = self.stack(name, *words, sleep=sleep, linger=linger)
+        return replace(plain, folder=self.checkout.infra / "on_aws")
+
     def stack(self, name: str, *words: str, sleep: int = 0, linger: int = 0, at: str = "") -> Stack:
         """The tiny stack as service `name`; `at` gives it another data folder."""
         return Stack(
             name="service",
             service=name,
             environment="local",
-            folder=self.checkout.infra / "service",
+            folder=self.checkout.infra / "plain",
             backend=Backend(
                 bucket=BUCKET, key=f"service/{name}.tfstate", region="us-west-1", lock_table=TABLE
             ),
@@ -165,12 +183,12 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     root = tmp_path_factory.mktemp("state")
     checkout = Checkout(root)
-    for folder in ("infra/service", "src", ".slipway/terraform"):
+    for folder in ("infra/plain", "infra/on_aws", "src", ".slipway/terraform"):
         (root / folder).mkdir(parents=True)
     (root / "src/embedded_aws").symlink_to(ROOT / "src/embedded_aws")
-    (root / "infra/service/main.tf").write_text(TINY)
-    lock = (ROOT / "infra/service/.terraform.lock.hcl").read_text()
-    (root / "infra/service/.terraform.lock.hcl").write_text(lock)
+    (root / "infra/plain/main.tf").write_text(TINY.replace("WORDS", "terraform_data") + PLAIN)
+    (root / "infra/on_aws/main.tf").write_text(TINY.replace("WORDS", "aws_ssm_parameter") + ON_AWS)
+    shutil.copy(ROOT / "infra/service/.terraform.lock.hcl", root / "infra/on_aws")
     tools.cli_config_path(checkout).write_text(tools.cli_config(checkout))
     environment = Environment(
         name="local",
@@ -226,21 +244,21 @@ def test_bootstrap_holds_and_finds_nothing_to_do_again(bench: Bench) -> None:
 def test_first_apply_then_skip_then_change(bench: Bench) -> None:
     """A first apply makes things, the same inputs run nothing at all, other inputs run."""
     world = bench.world()
-    first = apply_stack(bench.stack("first"), world)
+    first = apply_stack(bench.on_aws("first"), world)
     assert (first.changed, first.skipped) == (True, False)
     assert first.created("aws_ssm_parameter")
     assert first.outputs == {"name": "first"}
     assert '+ aws_ssm_parameter.word["hello"]' in said(world)
 
     idle = replace(bench.world(), binary=Path("/nonexistent/terraform"))
-    again = apply_stack(bench.stack("first"), idle)
+    again = apply_stack(bench.on_aws("first"), idle)
     assert again.skipped
     assert again.outputs == first.outputs
 
-    more = apply_stack(bench.stack("first", "hello", "world"), bench.world())
+    more = apply_stack(bench.on_aws("first", "hello", "world"), bench.world())
     assert [str(each) for each in more.summary.changes] == ['+ aws_ssm_parameter.word["world"]']
     assert not apply_stack(
-        bench.stack("first", "hello", "world"), bench.world(), refresh=True
+        bench.on_aws("first", "hello", "world"), bench.world(), refresh=True
     ).changed
 
 
@@ -256,7 +274,7 @@ def test_nothing_secret_is_left_behind(bench: Bench) -> None:
 
 def test_an_apply_that_failed_is_not_taken_for_done(bench: Bench) -> None:
     """After a failed change, going back to the inputs before it runs Terraform again."""
-    good = bench.stack("halfway")
+    good = bench.on_aws("halfway")
     apply_stack(good, bench.world())
     bench.aws.ssm.put_parameter(Name="/halfway/taken", Value="theirs", Type="String")
     bad = replace(good, variables={**good.variables, "words": ["hello", "taken"]})
@@ -295,12 +313,12 @@ def test_with_a_lock_timeout_the_second_waits(bench: Bench) -> None:
             bench.stack("patient", "hello", "later", at="-2"), bench.world(), lock_timeout=60
         )
         assert first.result().changed
-    assert '+ aws_ssm_parameter.word["later"]' in map(str, second.summary.changes)
+    assert '+ terraform_data.word["later"]' in map(str, second.summary.changes)
 
 
 def test_a_signal_ends_an_apply_without_a_lock(bench: Bench) -> None:
     """After INT the message says what was applied; the lock is gone; a new run finishes."""
-    stack, world = bench.stack("signal", sleep=60), bench.world()
+    stack, world = bench.on_aws("signal", sleep=60), bench.world()
     assert isinstance(world.runner, SubprocessRunner)
     timer = threading.Thread(target=_interrupt_when_applied, args=(bench, stack, world))
     timer.start()
@@ -310,7 +328,7 @@ def test_a_signal_ends_an_apply_without_a_lock(bench: Bench) -> None:
     assert "1 of 2 changes were applied" in caught.value.message
     assert 'aws_ssm_parameter.word["hello"]' in caught.value.message
     assert locks.holder(locks.place(stack), bench.aws) is None
-    assert apply_stack(bench.stack("signal"), bench.world()).outputs == {"name": "signal"}
+    assert apply_stack(bench.on_aws("signal"), bench.world()).outputs == {"name": "signal"}
 
 
 def _interrupt_when_applied(bench: Bench, stack: Stack, world: Terraforming) -> None:
@@ -322,7 +340,7 @@ def _interrupt_when_applied(bench: Bench, stack: Stack, world: Terraforming) -> 
 
 def test_a_killed_apply_leaves_a_lock_that_only_its_id_opens(bench: Bench) -> None:
     """After kill -9 the next apply names the holder; only that lock's id unlocks."""
-    stack, world = bench.stack("killed", sleep=60), bench.world()
+    stack, world = bench.on_aws("killed", sleep=60), bench.world()
     assert isinstance(world.runner, SubprocessRunner)
     with ThreadPoolExecutor() as pool:
         broken = pool.submit(apply_stack, stack, world)
@@ -330,7 +348,7 @@ def test_a_killed_apply_leaves_a_lock_that_only_its_id_opens(bench: Bench) -> No
         world.runner.kill()
         assert isinstance(broken.exception(), InfraError)
     with pytest.raises(LockedError):
-        apply_stack(bench.stack("killed", "other"), bench.world())
+        apply_stack(bench.on_aws("killed", "other"), bench.world())
     found = locks.holder(locks.place(stack), bench.aws)
     assert found
     with pytest.raises(LockedError, match="locked by another one"):
@@ -341,7 +359,7 @@ def test_a_killed_apply_leaves_a_lock_that_only_its_id_opens(bench: Bench) -> No
         locks.unlock(locks.place(stack), found.id, bench.aws)
     # What it had made, Terraform had no time to write down: nobody but us can tidy that up.
     bench.aws.ssm.delete_parameter(Name="/killed/hello")
-    assert apply_stack(bench.stack("killed"), bench.world()).changed
+    assert apply_stack(bench.on_aws("killed"), bench.world()).changed
 
 
 def test_a_lock_in_the_table_alone_is_found_and_removed(bench: Bench) -> None:
@@ -386,8 +404,8 @@ def test_tf_workspace_of_the_shell_has_no_say(
 
 def test_data_is_not_destroyed_unasked(bench: Bench) -> None:
     """Destroying a bucket needs its address on the command line; nothing happens before that."""
-    apply_stack(bench.stack("data", "hello", "bucket"), bench.world())
-    without = bench.stack("data", "hello", "more")
+    apply_stack(bench.on_aws("data", "hello", "bucket"), bench.world())
+    without = bench.on_aws("data", "hello", "more")
     with pytest.raises(InfraError) as caught:
         apply_stack(without, bench.world())
     assert "- aws_s3_bucket.data[0]" in caught.value.message
@@ -406,7 +424,7 @@ def test_a_dry_run_makes_nothing(bench: Bench) -> None:
     assert applied.read(stack, bench.aws) is None
     apply_stack(stack, bench.world())
     seen = plan_stack(bench.stack("dry", "hello", "you"), dry)
-    assert [str(each) for each in seen.summary.changes] == ['+ aws_ssm_parameter.word["you"]']
+    assert [str(each) for each in seen.summary.changes] == ['+ terraform_data.word["you"]']
 
 
 def test_an_older_state_is_put_back_and_terraform_goes_on_from_it(bench: Bench) -> None:
@@ -419,10 +437,10 @@ def test_an_older_state_is_put_back_and_terraform_goes_on_from_it(bench: Bench) 
     old = next(each for each in found if each.resources == 1)
     wanted = restore.wanted(where, bench.aws, version=old.version.id, file="")
     done = restore.restore(where, wanted, bench.aws, force=False)
-    assert statefile.differences(done.before, done.after) == ['- aws_ssm_parameter.word["later"]']
+    assert statefile.differences(done.before, done.after) == ['- terraform_data.word["later"]']
 
     seen = plan_stack(stack, bench.world())
-    assert [str(each) for each in seen.summary.changes] == ['+ aws_ssm_parameter.word["later"]']
+    assert [str(each) for each in seen.summary.changes] == ['+ terraform_data.word["later"]']
     undo = restore.wanted(where, bench.aws, version=done.undo, file="")
     again = restore.restore(where, undo, bench.aws, force=False)
     outcome = apply_stack(stack, bench.world())
@@ -492,8 +510,7 @@ def test_a_missing_platform_is_told_as_such(bench: Bench) -> None:
     """A parameter that the stack reads and that is not there is no riddle."""
     folder = bench.checkout.root / "infra/reader"
     folder.mkdir()
-    lock = (bench.checkout.infra / "service/.terraform.lock.hcl").read_text()
-    (folder / ".terraform.lock.hcl").write_text(lock)
+    shutil.copy(ROOT / "infra/service/.terraform.lock.hcl", folder)
     (folder / "main.tf").write_text(READER)
     stack = replace(
         bench.stack("reader"),
@@ -509,7 +526,7 @@ def test_a_missing_platform_is_told_as_such(bench: Bench) -> None:
 def test_a_destroy_that_is_broken_off_goes_on_when_run_again(bench: Bench) -> None:
     """After a signal it says how far it came; the second run ends it, and nothing is left."""
     words = [f"word-{number:02}" for number in range(40)]
-    stack, world = bench.stack("doomed", *words, linger=3), bench.world()
+    stack, world = bench.on_aws("doomed", *words, linger=3), bench.world()
     apply_stack(stack, bench.world())
     timer = threading.Thread(target=_interrupt_when, args=("Destruction complete", world))
     timer.start()
@@ -539,7 +556,7 @@ def _doomed(bench: Bench, stack: Stack) -> destroy.Doomed:
 
 def test_services_run_side_by_side_and_share_the_provider(bench: Bench) -> None:
     """Two applies are under way at the same time, and no data folder holds a provider."""
-    stacks = [bench.stack(name, sleep=6) for name in ("left", "right")]
+    stacks = [bench.on_aws(name, sleep=6) for name in ("left", "right")]
     clocks = [Clock(err=io.StringIO()) for _ in stacks]
     worlds = [replace(bench.world(), console=clock) for clock in clocks]
     with ThreadPoolExecutor() as pool:

@@ -2,7 +2,7 @@
 
 Nothing is changed for it but the target, and that nobody waits for the bake time: the HCL, the
 sizes and the health checks are the environment's own. Most of the time is the provider's waiting,
-so run these side by side (`uv run nox -s e2e`).
+so run these side by side (`uv run nox -s environments`).
 """
 
 from __future__ import annotations
