@@ -49,7 +49,10 @@ def namespace(top: Sequence[str] = TOP, groups: Sequence[str] = GROUPS) -> Colle
         for task in _module_namespace(name).tasks.values():
             root.add_task(task)
     for name in groups:
-        root.add_collection(_module_namespace(name), name)
+        group = _module_namespace(name)
+        for task in group.tasks.values():
+            task.typed = f"{name}.{task.name}"
+        root.add_collection(group, name)
     return root
 
 

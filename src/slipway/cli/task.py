@@ -33,6 +33,8 @@ class Task(InvokeTask[Any], Generic[P, R]):
 
     Calling it does what the command line does: an error ends in Invoke's `Exit`. Tests that want
     the error itself call `.body`. The function returns nothing, an exit code or a `Verdict`.
+
+    `typed` is the word that calls it, its group included: `local.up`.
     """
 
     body: Callable[Concatenate[Context, P], R]
@@ -48,15 +50,16 @@ class Task(InvokeTask[Any], Generic[P, R]):
         super().__init__(body, **options)
         self.flags = _flags(body, help or {})
         self.remainder = remainder
+        self.typed: str = self.name
 
     def __call__(self, c: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
         def work() -> R:
             if c.config.run.dry:
                 problem = "--dry is Invoke's own and holds no task back; use --dry-run"
-                raise misused(self.name, self.flags, [problem])
+                raise misused(self.typed, self.flags, [problem])
             return self.body(c, *args, **self.values(kwargs))
 
-        return guarded(work, self.name)
+        return guarded(work, self.typed)
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002
         """What Invoke's parser has to know: nothing is positional, and casting is ours.
@@ -74,7 +77,7 @@ class Task(InvokeTask[Any], Generic[P, R]):
             except BadValue as problem:
                 problems.append(str(problem))
         if problems:
-            raise misused(name or self.name, self.flags, problems)
+            raise misused(name or self.typed, self.flags, problems)
         return values
 
 

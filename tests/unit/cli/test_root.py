@@ -26,6 +26,12 @@ def test_every_task_is_ours() -> None:
         assert (task.__doc__ or "").strip(), name
 
 
+def test_a_task_knows_what_calls_it() -> None:
+    """Errors name the task as it is typed, group included."""
+    every = tasks(namespace())
+    assert {name: task.typed for name, task in every.items()} == {name: name for name in every}
+
+
 def test_every_flag_is_explained() -> None:
     """Every flag says what it is for."""
     silent = [
