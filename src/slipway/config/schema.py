@@ -116,7 +116,7 @@ def _add(table: Schema, what: str, values: Mapping[str, Any]) -> None:
     """Say something (`what`) of the keys of a table."""
     for key, value in values.items():
         if key in table.get("properties", {}) and not isinstance(value, Mapping):
-            table["properties"][key][what] = value
+            table["properties"][key] = {what: value, **table["properties"][key]}
 
 
 def _nodes(node: object) -> Iterator[Schema]:

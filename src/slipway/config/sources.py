@@ -16,6 +16,8 @@ from slipway.config.settings import Local, ProjectFile
 from slipway.paths import Checkout
 
 T = TypeVar("T")
+Kept = dict[tuple[str, str], Any]
+"""What was merged, by environment and service; without a service, what all begin with."""
 
 VARIABLE = "SLIPWAY_LOCAL_"
 """What a variable that overrides a key of [local] begins with; the key follows in capitals."""
@@ -53,7 +55,7 @@ class Sources:
     local_values: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     # Checks and settings ask for the same; with hundreds of services that is most of the time.
-    _kept: dict[object, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _kept: Kept = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -87,6 +89,16 @@ class Sources:
         """service.toml and its environment's table over the defaults of slipway.toml and ours."""
         return self._once((environment, name), lambda: self._merge(environment, name))
 
+    def share(self, other: Sources) -> None:
+        """Take over what `other` has merged of the very same files, slipway.toml's among them."""
+        if self.project is not other.project:
+            return
+        theirs = other.services
+        moved = {name for name, file in self.services.items() if theirs.get(name) is not file}
+        for key, made in other._kept.items():
+            if key[1] not in moved:
+                self._kept.setdefault(key, made)
+
     def _merge(self, environment: str, name: str) -> Merged:
         layers = self.service_layers(environment, name)
         defaults = [
@@ -98,7 +110,7 @@ class Sources:
             merged = merge([self._ours("service"), *defaults, *layers])
         else:
             # Then all begin alike.
-            begun = self._once(environment, lambda: self._begin(environment))
+            begun = self._once((environment, ""), lambda: self._begin(environment))
             merged = merge(layers[2:], onto=begun)
         if not merged.values["smoke"]:
             return merged
@@ -109,7 +121,7 @@ class Sources:
         """What the files say about a service in an environment, the weakest first."""
         own = self.services[name]
         return (
-            *self._once(("common", environment, None), lambda: self._common(environment)),
+            *self._common(environment),
             own.table(without=("environments",)),
             own.table(f"environments.{environment}"),
         )
@@ -123,7 +135,7 @@ class Sources:
         """What all services begin with."""
         return merge([self._ours("service"), *self._common(environment)])
 
-    def _once(self, key: object, make: Callable[[], T]) -> T:
+    def _once(self, key: tuple[str, str], make: Callable[[], T]) -> T:
         if key not in self._kept:
             self._kept[key] = make()
         found: T = self._kept[key]

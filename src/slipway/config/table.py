@@ -10,7 +10,4 @@ from typing import Any, ClassVar
 class Table:
     """A table of a configuration file: unknown keys are errors."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {
-        "extra": "forbid",
-        "use_attribute_docstrings": True,
-    }
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}

@@ -122,14 +122,14 @@ def as_of(past: Past, old: Checkout, now: Sources) -> Sources:
         name: then(ServiceFile, old.services / name / "service.toml", now.services.get(name))
         for name in sorted(past.services)
     }
-    return checked(
-        replace(
-            now,
-            project=then(ProjectFile, old.config, now.project),
-            services=services,
-            local_values={name: _lines(past, old, now, name) for name in services},
-        )
+    was = replace(
+        now,
+        project=then(ProjectFile, old.config, now.project),
+        services=services,
+        local_values={name: _lines(past, old, now, name) for name in services},
     )
+    was.share(now)
+    return checked(was)
 
 
 def _lines(past: Past, old: Checkout, now: Sources, name: str) -> tuple[Line, ...]:
