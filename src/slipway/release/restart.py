@@ -86,11 +86,16 @@ def plan(site: Site, service: Service, seen: Snapshot) -> Plan:
 
 
 def absent(site: Site, service: Service, what: str = "does not run") -> DeployError:
-    """The error for a service that has to be deployed first."""
-    environment = site.settings.environment.name
+    """The error for a service that has to be deployed first, or that only ever runs jobs."""
+    flags = f"--env={site.settings.environment.name} --service={service.name}"
+    if service.kind == "job":
+        return DeployError(
+            f"{service.name} has no tasks that stay: each run of a job begins with new ones",
+            next_step=f"uv run invoke jobs.run {flags} --job={next(iter(service.jobs))}",
+        )
     return DeployError(
-        f"{service.name} {what} in {environment}",
-        next_step=f"uv run invoke deploy --env={environment} --service={service.name}",
+        f"{service.name} {what} in {site.settings.environment.name}",
+        next_step=f"uv run invoke deploy {flags}",
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from slipway.config.manifest import Job
 from slipway.errors import DeployError
 from slipway.model import Verdict
 from slipway.release import pick, proof, restart, retention, rollback
@@ -15,6 +17,9 @@ from slipway.release.world import Site
 from slipway.rollout import watch
 from tests.fake_ecs import FAMILY, FakeEcs, definition, deployment
 from tests.release_site import make_site, push, release, stored, wrote
+
+
+NIGHTLY = Job(command=("true",), schedule="", timezone="UTC", cpu=0, memory=0)
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +113,16 @@ def test_a_service_that_is_not_there(site: Site, ecs: FakeEcs) -> None:
     """Deploy it first."""
     ecs.script = [[]]
     assert "does not run in local" in refusal(site).message
+
+
+def test_a_service_of_jobs(site: Site, ecs: FakeEcs) -> None:
+    """Deploying it again would not help: it is run."""
+    ecs.script = [[]]
+    app = replace(site.settings.services["app"], kind="job", jobs={"nightly": NIGHTLY})
+    site = replace(site, settings=replace(site.settings, services={"app": app}))
+    told = refusal(site)
+    assert "each run of a job begins with new ones" in told.message
+    assert told.next_step.endswith("jobs.run --env=local --service=app --job=nightly")
 
 
 def test_what_no_release_brought(site: Site, ecs: FakeEcs) -> None:
