@@ -509,3 +509,25 @@ def test_a_rollout_out_of_time_is_resumed(shop: Shop) -> None:
     assert (newest["verdict"], newest["serves"]) == ("deployed", True)
     main.write_text(text)
     shop.clone.edit("slipway.toml", "timeout = 60 }", "timeout = 600 }")
+
+
+def test_what_another_environment_needs_survives_cleaning(shop: Shop) -> None:
+    """Its image lies in the registry that `local` cleans, and no release of `local` needs it."""
+    flags = ("clean", "--env=local", "--older-than=0d", "--keep=1")
+    (served,) = (each for each in shop.history("next") if each["serves"])
+    repository, digest = served["image"].partition("/")[2].split("@")
+    found = shop.clone.invoke(*flags, "--dry-run", "--json").json()
+    images = {each["id"]: each for each in found if each["kind"] == "image"}
+    assert "next" in images[digest]["stays"], images[digest]
+    going = {name for name, each in images.items() if each["goes"]}
+    assert going
+
+    ran = shop.clone.invoke(*flags, "--yes")
+    assert ran.code == 0, ran.said
+    pages = shop.client("ecr").get_paginator("list_images").paginate(repositoryName=repository)
+    left = {each["imageDigest"] for page in pages for each in page["imageIds"]}
+    assert left & images.keys() == images.keys() - going
+    there = shop.clone.invoke("restart", "--env=next", "--service=greeter")
+    assert there.code == 0, there.said
+    here = shop.rollback()
+    assert here.code == 0, here.said
