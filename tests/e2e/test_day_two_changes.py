@@ -28,6 +28,7 @@ from slipway.render.documents import PLACEHOLDER
 from tests.e2e.checkout import Clone, Ran, free_port, get, make_clone
 from tests.e2e.embedded import wait_for
 from tests.e2e.test_releases import PATIENT
+from tests.e2e.weather import bad_weather
 
 pytestmark = pytest.mark.e2e
 
@@ -140,15 +141,19 @@ def test_a_new_secret_reaches_tasks_by_a_restart(days: Days) -> None:
 
 
 @pytest.mark.parametrize("service", BOTH)
-def test_scaled_up_and_down(days: Days, service: str) -> None:
-    """Two tasks answer, one is left; the same again is nothing to do."""
+def test_scaled_up_and_down(days: Days, service: str, tmp_path: Path) -> None:
+    """Two tasks answer, one is left, asked once in bad weather; the same again is nothing to do."""
     words = ("scale", "--env=local", f"--service={service}")
     assert "1 -> 2 tasks" in days.good(*words, "--to=2", "--dry-run").out
     assert len(tasks(days, service)) == 1
     assert days.good(*words, "--to=2", "--json").json()["verdict"] == "deployed"
     assert len(tasks(days, service)) == 2
     assert "nothing to do" in days.good(*words, "--to=2").out
-    assert "2 -> 1 tasks" in days.good(*words, "--to=1").out
+    weather = bad_weather(days.clone, tmp_path / "calls", 5)
+    down = weather.clone.invoke(*words, "--to=1")
+    assert (down.code, "2 -> 1 tasks" in down.out) == (0, True), down.said
+    assert weather.fates["throttled"] > 0
+    assert weather.done["ecs.UpdateService"] == 1
     assert len(tasks(days, service)) == 1
 
 
@@ -204,8 +209,11 @@ def test_other_tools_take_what_is_rendered(days: Days, tmp_path: Path) -> None:
     assert get(f"{days.urls['orders']}/health")["status"] == "ok"
 
 
-def test_what_is_cleaned_is_needed_by_nobody(days: Days) -> None:
-    """All that may go goes; what serves can be restarted, and is found by the next deploy."""
+def test_what_is_cleaned_is_needed_by_nobody(days: Days, tmp_path: Path) -> None:
+    """All that may go goes; what serves can be restarted, and is found by the next deploy.
+
+    Looking and restarting meet bad weather.
+    """
     ecs = days.client("ecs")
     template = ecs.describe_task_definition(taskDefinition="slipway-local-greeter")
     kept = ("family", "networkMode", "cpu", "memory", "containerDefinitions")
@@ -218,9 +226,13 @@ def test_what_is_cleaned_is_needed_by_nobody(days: Days) -> None:
     assert (refused.code, "--yes" in refused.err) == (2, True), refused.said
     days.good("clean", "--env=local", "--older-than=0d", "--keep=1", "--yes")
     assert stray not in ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
-    again = days.good("clean", "--env=local", "--older-than=0d", "--keep=1", "--dry-run")
-    assert "to remove: nothing" in again.out
-    assert days.good("restart", "--env=local", "--service=greeter", "--json").json()
+    weather = bad_weather(days.clone, tmp_path / "looks", 7)
+    again = weather.clone.invoke("clean", "--env=local", "--older-than=0d", "--keep=1", "--dry-run")
+    assert (again.code, "to remove: nothing" in again.out) == (0, True), again.said
+    weather = bad_weather(days.clone, tmp_path / "calls", 8)
+    anew = weather.clone.invoke("restart", "--env=local", "--service=greeter", "--json")
+    assert (anew.code, anew.json()["greeter"]["verdict"]) == (0, "deployed"), anew.said
+    assert weather.done["ecs.UpdateService"] == 1
     assert "unchanged" in days.good("deploy", "--env=local", "--service=greeter").out
 
 
