@@ -32,9 +32,9 @@ STACKS = sorted(file.parent for file in CHECKOUT.infra.glob("*/terraform.tf"))
 TERRAFORM_TESTS = sorted({file.parent for file in CHECKOUT.infra.rglob("*.tftest.hcl")})
 DOCKERFILES = [folder / "Dockerfile" for folder in (*SERVICES, CHECKOUT.embedded_project)]
 
-WHOLE = ("tests/e2e/test_whole_environments.py", "tests/e2e/test_recovery.py")
+WHOLE = "tests/e2e/test_whole_environments.py"
 REPEATED = tuple(
-    f"--deselect={WHOLE[0]}::test_the_whole_environment[{name}]" for name in ("test", "staging")
+    f"--deselect={WHOLE}::test_the_whole_environment[{name}]" for name in ("test", "staging")
 )
 """Minutes for what dev and prod show too; `nox -s environments` leaves nothing out."""
 TIMED = sorted(
@@ -89,25 +89,22 @@ def test(session: nox.Session) -> None:
 @nox.session
 def e2e(session: nox.Session) -> None:
     """The whole flow with a real engine, real Terraform and the embedded AWS."""
-    # Much of it is waiting, so that three workers do well on two cores. A file's tests share what
-    # it has set up; each environment is one of its own.
-    apart = (f"--ignore={file}" for file in (*WHOLE, LOADED, *TIMED))
-    by_file = ("-n", "3", "--dist", "loadfile", "--durations=30", *apart)
-    session.run("pytest", "-q", *by_file, "tests/e2e", *session.posargs)
-    environments(session, *REPEATED)
+    # Much of it is waiting, so that three workers do well on two cores.
+    apart = (f"--ignore={file}" for file in (LOADED, *TIMED))
+    side_by_side(session, *apart, *REPEATED, "tests/e2e", *session.posargs)
 
 
-@nox.session(name="environments")
-def all_environments(session: nox.Session) -> None:
-    """Every environment as it stands, made and destroyed; and recovery, as its runbook has it."""
-    environments(session, *session.posargs)
+@nox.session
+def environments(session: nox.Session) -> None:
+    """Every environment as it stands, made and destroyed."""
+    side_by_side(session, WHOLE, *session.posargs)
 
 
 @nox.session
 def shifts(session: nox.Session) -> None:
     """Blue/green and scaling in the embedded AWS: on a scaled clock, so on a quiet machine."""
     # Mostly waiting; what is under load comes alone, so that its load is what it says.
-    session.run("pytest", "-q", "-n", "3", "--dist", "loadfile", *TIMED, *session.posargs)
+    side_by_side(session, *TIMED, *session.posargs)
     session.run("pytest", "-q", LOADED, *session.posargs)
 
 
@@ -150,8 +147,10 @@ def load(session: nox.Session) -> None:
     session.run("python", str(LOAD), *session.posargs, env={"PYTHONPATH": str(ROOT)})
 
 
-def environments(session: nox.Session, *options: str) -> None:
-    session.run("pytest", "-q", "-n", "3", "--dist", "loadgroup", *WHOLE, *options)
+def side_by_side(session: nox.Session, *options: str) -> None:
+    """End-to-end tests on three workers; tests/e2e/conftest.py says which go together."""
+    shared = ("-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=30")
+    session.run("pytest", "-q", *shared, *options)
 
 
 def lint_workflows(session: nox.Session) -> None:
