@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ COMMANDS = re.findall(r"uv run (invoke|nox) ([^`\n|&]+?) *(?=`|\n|&)", README)
 INVOKED = [words for tool, words in COMMANDS if tool == "invoke" and "TASK" not in words]
 SESSIONS = {name for tool, words in COMMANDS if tool == "nox" for name in words.split()[1:]}
 
+COPILOT = ROOT / "tests/cases/importing/copilot/web"
+"""What somebody has who moves in."""
+
 ACCOUNT = re.compile(r"^(?!cost ).*(?:--env|--from)=(?:dev|staging|prod)\b")
 """What needs an account; what an environment costs is known without."""
 
@@ -37,6 +41,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     every = [folder.name for folder in (ROOT / "services").iterdir()]
     made = make_clone(tmp_path_factory.mktemp("readme"), free_port(), services=every)
     made.extra = NOBODY
+    shutil.copytree(COPILOT, made.root / "copilot/storefront")
     try:
         yield made
     finally:

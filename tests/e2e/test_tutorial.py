@@ -83,7 +83,9 @@ def test_the_tutorial(reader: Reader) -> None:
     assert reader.answer().startswith("Hello")
 
     said = reader.types("Change it")
-    assert re.findall(r"^ *[+~-] .*GREETING.*$", said, re.MULTILINE), said
+    assert re.findall(r"^ +(.*) -> Good day$", said, re.MULTILINE) == [
+        "containerDefinitions.app.environment.GREETING.value: Hello"
+    ], said
     assert reader.answer().startswith("Good day")
 
     said = reader.types("Break it")
