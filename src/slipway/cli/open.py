@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         "service": "service that is meant (default: the whole environment)",
         "what": "the address where it answers, or a page of AWS's console",
         "print_": "print the address, and open no browser",
+        "json": "print the address as JSON, and open no browser",
     },
 )
 def open_(
@@ -35,11 +36,15 @@ def open_(
     service: str | None = None,
     what: What = "url",
     print_: bool = False,
+    json: bool = False,
 ) -> None:
     """Open its address, dashboard, logs or ECS page."""
     app = App()
     settings, aws = reach(app, env, (service,) if service else ())
     link = link_to(app.checkout, settings, aws, service or "", what)
+    if json:
+        app.console.json({"url": link})
+        return
     app.console.result(link)
     if app.console.out.isatty() and app.console.interactive and not print_:
         browse(app, link)

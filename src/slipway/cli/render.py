@@ -12,8 +12,9 @@ from slipway.cli.app import App
 from slipway.cli.task import task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from slipway.console import Console
     from slipway.render.documents import Rendered
 
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         "out": "folder to write them into, a folder for each service (default: stdout, as JSON)",
         "image": "the service's image, by digest (default: the one that runs)",
         "offline": "from the configuration alone, without credentials",
+        "json": "print the files written as JSON; without --out all is JSON anyway",
     }
 )
 def render(
@@ -34,6 +36,7 @@ def render(
     out: Path | None = None,
     image: str | None = None,
     offline: bool = False,
+    json: bool = False,
 ) -> None:
     """Write task definition JSON and AppSpec YAML of services."""
     app = App()
@@ -47,8 +50,16 @@ def render(
             {e.service: {"task_definition": e.task_definition, "appspec": e.appspec} for e in found}
         )
         return
-    for file in write(out.expanduser(), found):
-        app.console.result(str(file))
+    show(app.console, write(out.expanduser(), found), as_json=json)
+
+
+def show(console: Console, files: Sequence[Path], *, as_json: bool) -> None:
+    """Where the files are."""
+    if as_json:
+        console.json({"files": files})
+        return
+    for file in files:
+        console.result(str(file))
 
 
 def demand_one(image: str, services: tuple[str, ...]) -> None:
