@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -10,6 +11,10 @@ from invoke.context import Context
 from slipway.cli.app import App
 from slipway.cli.site import open_site
 from slipway.cli.task import task
+
+if TYPE_CHECKING:
+    from slipway.console import Console
+    from slipway.release.by_hand import Ran
 
 
 @task(
@@ -46,6 +51,7 @@ def list_(
         "job": "the job, as service.toml calls it; words behind `--` are added to its command",
         "wait": "show its log and exit with its code",
         "dry_run": "say what would run, and do nothing",
+        "json": "print how it ended as JSON; its log goes to stderr then",
     },
 )
 def run(
@@ -56,17 +62,29 @@ def run(
     job: str,
     wait: bool = True,
     dry_run: bool = False,
+    json: bool = False,
 ) -> int:
     """Run a job now, by the revision that is released."""
-    from slipway.release import jobs
+    from slipway.release import by_hand
 
     app = App(dry_run=dry_run)
     site = open_site(app, env, (service,))
-    ended = jobs.run_now(site, job, words(c), wait=wait, dry_run=dry_run)
-    if ended is None:
-        return 0
-    app.console.line(f"job {job} of {service} ended with code {ended.exit_code}")
-    return ended.exit_code or 0
+    write = app.console.line if json else app.console.result
+    ran = by_hand.run_now(site, job, words(c), wait=wait, dry_run=dry_run, write=write)
+    show(app.console, env, ran, as_json=json)
+    return ran.exit_code or 0
+
+
+def show(console: Console, env: str, ran: Ran, *, as_json: bool) -> None:
+    """How it ended, or what would run."""
+    from dataclasses import asdict
+
+    if as_json:
+        console.json({"environment": env, **asdict(ran), "dry_run": not ran.task})
+    elif not ran.task:
+        console.result(f"would run, by {ran.revision}: {' '.join(ran.command)}")
+    elif ran.exit_code is not None:
+        console.line(f"job {ran.job} of {ran.service} ended with code {ran.exit_code}")
 
 
 HELP = {
@@ -74,6 +92,7 @@ HELP = {
     "service": "service whose job it is",
     "job": "the job, as service.toml calls it",
     "dry_run": "look, and do nothing",
+    "json": "print what became of it as JSON",
 }
 
 
@@ -85,9 +104,10 @@ def pause(
     service: str,
     job: str,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Turn a job's schedule off; deploys leave it so."""
-    switch(env, service, job, on=False, dry_run=dry_run)
+    switch(env, service, job, on=False, dry_run=dry_run, as_json=json)
 
 
 @task(help=HELP)
@@ -98,19 +118,23 @@ def resume(
     service: str,
     job: str,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Turn a job's schedule on again."""
-    switch(env, service, job, on=True, dry_run=dry_run)
+    switch(env, service, job, on=True, dry_run=dry_run, as_json=json)
 
 
-def switch(env: str, service: str, job: str, *, on: bool, dry_run: bool) -> None:
+def switch(env: str, service: str, job: str, *, on: bool, dry_run: bool, as_json: bool) -> None:
     """Turn a schedule on or off, and say so."""
     from slipway.release import jobs
 
     app = App(dry_run=dry_run)
     changed = jobs.switch(open_site(app, env, (service,)), job, on=on, dry_run=dry_run)
     state, verb = ("on", "turn on") if on else ("paused", "pause")
-    if not changed:
+    if as_json:
+        place = {"environment": env, "service": service, "job": job}
+        app.console.json({**place, "state": state, "changed": changed, "dry_run": dry_run})
+    elif not changed:
         app.console.result(f"nothing to do: job {job} of {service} is {state} already")
     elif dry_run:
         app.console.result(f"would {verb}: job {job} of {service}")

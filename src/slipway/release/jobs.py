@@ -1,8 +1,8 @@
-"""Jobs of what is released: when they run and how they went, run now, paused."""
+"""Jobs of what is released: when they run and how they went, paused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain
@@ -12,14 +12,12 @@ from slipway import names
 from slipway.aws import calls
 from slipway.config import Service
 from slipway.config.load import known
-from slipway.errors import DeployError, Interrupted, UsageError
+from slipway.errors import DeployError, UsageError
 from slipway.infra import applied
 from slipway.infra.stacks import service_stack
-from slipway.release import aim
-from slipway.release.migrations import cause_of
 from slipway.release.serving import Serving, serving
 from slipway.release.world import Site
-from slipway.rollout import observe, oneoff, schedules, when
+from slipway.rollout import observe, schedules, when
 from slipway.rollout.decide import short
 
 COLUMNS = ("service", "job", "schedule", "next run", "state", "revision", "last run")
@@ -158,26 +156,6 @@ def run(task: Any) -> Run:
     )
 
 
-def run_now(
-    site: Site, name: str, extra: Sequence[str], *, wait: bool, dry_run: bool
-) -> oneoff.Ended | None:
-    """Run a job of the site's one service by the revision that is released.
-
-    None where it was not waited for. Raises `DeployError` where its container never ran.
-    """
-    (service,) = site.settings.services.values()
-    demand(service, name)
-    with calls(f"running the job {name} of {service.name}"):
-        wanted = one_off(site, service, name, extra)
-        words = wanted.overrides["containerOverrides"][0]["command"]
-        if dry_run:
-            site.console.result(f"would run, by {short(wanted.template)}: {' '.join(words)}")
-            return None
-        task = oneoff.begin(site.aws, wanted, wanted.template)
-        site.console.line(f"task {_id(task)} of {short(wanted.template)}: {' '.join(words)}")
-        return followed(site, wanted, task, site.console.result) if wait else None
-
-
 def demand(service: Service, name: str) -> None:
     """Raise `UsageError` unless the service's manifest has the job."""
     if not service.jobs:
@@ -186,50 +164,6 @@ def demand(service: Service, name: str) -> None:
             next_step=f"write [jobs.{name}] into services/{service.name}/service.toml, and deploy",
         )
     known(name, service.jobs, "job", "--job")
-
-
-def one_off(site: Site, service: Service, name: str, extra: Sequence[str]) -> oneoff.OneOff:
-    """The task to start. Raises `DeployError` where what is released has no such job."""
-    here = at_work(site, service)
-    found = definition_of(site, here.task_definition) if here else {"containerDefinitions": []}
-    job = schedules.jobs_of(found).get(name)
-    if here is None or job is None:
-        environment = site.settings.environment.name
-        raise DeployError(
-            f"{service.name} has no job {name} in {environment}: "
-            + (f"{short(here.task_definition)} knows none" if here else "it is not released"),
-            next_step=f"uv run invoke deploy --env={environment} --service={service.name}",
-        )
-    return oneoff.OneOff(
-        name=f"the job {name} of {service.name}",
-        cluster=names.cluster(site.settings),
-        service=names.service(site.settings, service.name),
-        template=here.task_definition,
-        image=here.image,
-        network=aim.network(outputs(site, service).get("network")),
-        overrides=schedules.overrides(job, extra),
-        started_by=f"{BY_HAND}{name}",
-    )
-
-
-def followed(
-    site: Site, wanted: oneoff.OneOff, task: Any, write: Callable[[str], None]
-) -> oneoff.Ended:
-    """Watch a task to its end. A signal ends the watching, and not the task."""
-    try:
-        ended = oneoff.follow(site.aws, wanted, task, write=write)
-    except Interrupted as error:
-        raise Interrupted(
-            f"stopped watching {wanted.name}; its task {_id(task)} goes on",
-            next_step=f"aws ecs stop-task --cluster {wanted.cluster} --task {_id(task)} ends it",
-            signal=error.signal,
-        ) from error
-    if ended.exit_code is None:
-        environment = site.settings.environment.name
-        (service,) = site.settings.services
-        cause = cause_of(service, ended, image=wanted.image, environment=environment)
-        raise DeployError(f"{wanted.name} never ran: {cause.title}", next_step=cause.remedy)
-    return ended
 
 
 def switch(site: Site, name: str, *, on: bool, dry_run: bool) -> bool:
@@ -271,12 +205,3 @@ def outputs(site: Site, service: Service) -> dict[str, Any]:
     """What the last apply of the service's stack tells; nothing where there was none."""
     record = applied.read(service_stack(site.settings, service, "", site.checkout), site.aws)
     return dict(record.outputs) if record else {}
-
-
-def definition_of(site: Site, arn: str) -> Any:
-    """A registered revision."""
-    return observe.task_definition(site.aws.ecs, arn)[0]
-
-
-def _id(task: Any) -> str:
-    return str(task["taskArn"]).rpartition("/")[2]

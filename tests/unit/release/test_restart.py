@@ -18,7 +18,6 @@ from slipway.rollout import watch
 from tests.fake_ecs import FAMILY, FakeEcs, definition, deployment
 from tests.release_site import make_site, push, release, stored, wrote
 
-
 NIGHTLY = Job(command=("true",), schedule="", timezone="UTC", cpu=0, memory=0)
 
 
