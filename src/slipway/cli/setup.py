@@ -11,8 +11,13 @@ from slipway.cli.app import App
 from slipway.cli.task import task
 
 
-@task(help={"dry_run": "show what it would do, and do nothing"})
-def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
+@task(
+    help={
+        "dry_run": "show what it would do, and do nothing",
+        "json": "print what it found in the end as JSON, as doctor does",
+    }
+)
+def setup(c: Context, *, dry_run: bool = False, json: bool = False) -> None:  # noqa: ARG001
     """Find what deploys need; install or start what is missing."""
     from slipway.setup.step import demand, mend, only_one
     from slipway.setup.steps import steps
@@ -21,6 +26,8 @@ def setup(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
     alone = nullcontext() if dry_run else only_one(app.checkout, app.console)
     with alone:
         checked = mend(steps(app.checkout, app.runner), app.console, dry_run=dry_run)
+    if json:
+        app.console.json([one.data for one in checked])
     if not dry_run:
         demand(checked, "set-up is not complete")
         if not (app.checkout.work / "logs").exists():  # of builds: nothing was ever deployed here
