@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from slipway.aws import Aws
     from slipway.config import Settings
     from slipway.console import Console
+    from slipway.secret_users import Users
     from slipway.secrets import Secret
 
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         "from_file": "file that holds the value (default: stdin, or a hidden prompt)",
         "keep_newline": "keep a newline at the end, which is left out otherwise",
         "dry_run": "read and check the value, and do nothing",
+        "json": "print what was set, and who has to restart, as JSON",
     },
 )
 def set_(
@@ -40,6 +42,7 @@ def set_(
     from_file: Path | None = None,
     keep_newline: bool = False,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Give a secret its value: stdin, file or prompt."""
     from slipway import secrets
@@ -53,10 +56,15 @@ def set_(
         read(from_file, f"{name} of {service} in {env}"), keep_newline=keep_newline
     )
     known = f"{name} of {service} in {env} ({len(value)} characters)"
-    if dry_run:
+    changed = None if dry_run else secrets.put(aws, settings, service, name, value)
+    now = None if dry_run else secrets.look(aws, settings, service, name)
+    if json:
+        place = {"environment": env, "service": service, "name": name, "characters": len(value)}
+        found = users(app.console, aws, settings, now) if now else None
+        app.console.json({**place, "changed": changed, **document(now, found), "dry_run": dry_run})
+    elif now is None:
         app.console.result(f"would set: {known}")
-    elif secrets.put(aws, settings, service, name, value):
-        now = secrets.look(aws, settings, service, name)
+    elif changed:
         app.console.result(f"set: {known}, version {now.version}")
         tell_users(app.console, aws, settings, now)
     else:
@@ -102,18 +110,40 @@ def list_(
         app.console.line(f"next: {secret_users.restart_command(env, behind)}")
 
 
-def tell_users(console: Console, aws: Aws, settings: Settings, secret: Secret) -> None:
-    """Which tasks have to restart to get a value, and how; the value is in already."""
+def document(now: Secret | None, used: Users | None) -> dict[str, object]:
+    """What `--json` tells of a value that is in: its version, and who has to restart for it.
+
+    What is not known is null: of the tasks where nobody may look at them, all of it in a dry run.
+    """
+    return {
+        "version": now.version if now else None,
+        "tasks": used.tasks if used else None,
+        "outdated": used.outdated if used else None,
+        "restart": [now.service] * bool(used.outdated) if now and used else None,
+    }
+
+
+def users(console: Console, aws: Aws, settings: Settings, secret: Secret) -> Users | None:
+    """The tasks that have a value or an earlier one; None, and a warning, where it is not known."""
     from slipway import secret_users
     from slipway.errors import SlipwayError
 
-    environment, service = settings.environment.name, secret.service
     try:
-        tasks = secret_users.started(aws, settings, [service])
+        tasks = secret_users.started(aws, settings, [secret.service])
     except SlipwayError as error:
         console.warn(f"the value is set; which tasks have an earlier one is not known: {error}")
+        return None
+    return secret_users.users(tasks[secret.service], secret.changed)
+
+
+def tell_users(console: Console, aws: Aws, settings: Settings, secret: Secret) -> None:
+    """Which tasks have to restart to get a value, and how; the value is in already."""
+    from slipway import secret_users
+
+    environment, service = settings.environment.name, secret.service
+    used = users(console, aws, settings, secret)
+    if used is None:
         return
-    used = secret_users.users(tasks[service], secret.changed)
     if not used.tasks:
         console.line(f"no task of {service} runs; those that start get it")
         return

@@ -145,6 +145,56 @@ def test_a_dry_run_sets_nothing(
     assert value(aws) == "not set: invoke secrets.set"
 
 
+SET: Any = {"env": "dev", "service": "greeter", "name": "STRIPE_KEY", "json": True}
+TOLD = {"environment": "dev", "service": "greeter", "name": "STRIPE_KEY", "characters": 4}
+
+
+def test_what_was_set_as_json(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never the value; the services to restart are named also where it was set before."""
+    old = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr(secret_users, "_started", lambda *_: [old, old])
+    for changed in (True, False):
+        pipe(monkeypatch, "hush\n")
+        secrets.set_.body(Context(), **SET)
+        version = aws.secretsmanager.get_secret_value(SecretId=KEY)["VersionId"]
+        used = {"tasks": 2, "outdated": 2, "restart": ["greeter"]}
+        told = {**TOLD, "changed": changed, "version": version, **used, "dry_run": False}
+        assert json.loads(capsys.readouterr().out) == told
+
+
+def test_that_nobody_has_to_restart_as_json(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No tasks, or none that anybody may look at: the first is known, the second is not."""
+
+    def refuse(*_: object) -> Any:
+        raise AccessError("AWS refused: ecs:ListTasks")
+
+    pipe(monkeypatch, "hush\n")
+    secrets.set_.body(Context(), **SET)
+    used = json.loads(capsys.readouterr().out)
+    assert (used["tasks"], used["outdated"], used["restart"]) == (0, 0, [])
+    monkeypatch.setattr(secret_users, "_started", refuse)
+    pipe(monkeypatch, "hush\n")
+    secrets.set_.body(Context(), **SET)
+    told = capsys.readouterr()
+    used = json.loads(told.out)
+    assert (used["tasks"], used["outdated"], used["restart"]) == (None, None, None)
+    assert "is not known: AWS refused" in told.err
+
+
+def test_a_dry_run_as_json(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is only known afterwards is null."""
+    pipe(monkeypatch, "hush\n")
+    secrets.set_.body(Context(), **SET, dry_run=True)
+    nothing = dict.fromkeys(("changed", "version", "tasks", "outdated", "restart"))
+    assert json.loads(capsys.readouterr().out) == {**TOLD, **nothing, "dry_run": True}
+
+
 def test_an_undeclared_name_is_refused_before_the_value(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
