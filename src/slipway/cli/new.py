@@ -43,6 +43,7 @@ NOT_ASKED = {"job": ("auth", "route"), "web": ("schedule",)}
         "schedule": "of a job: rate(1 hour) if not given, cron(0 3 * * ? *), or none: by hand",
         "ask": "at a terminal, ask for what is not given",
         "dry_run": "say what would be made, and make nothing",
+        "json": "print what was made as JSON, and ask nothing",
     }
 )
 def new(
@@ -59,6 +60,7 @@ def new(
     schedule: str | None = None,
     ask: bool = True,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Scaffold a service that tests green and deploys at once.
 
@@ -79,14 +81,15 @@ def new(
         route=route or "",
         schedule=schedule or "",
     )
-    if ask and listening():
+    # A question would stand on stdout, where the document is to be all that there is.
+    if ask and not json and listening():
         options = asked(options, service.look(app.checkout))
     if not options.name:
         raise misused("new", new.flags, ["--name is missing"])
-    make(app, options)
+    make(app, options, as_json=json)
 
 
-def make(app: App, options: Options) -> None:
+def make(app: App, options: Options, *, as_json: bool) -> None:
     """Make the service, or say what would be made, and what comes next."""
     from slipway.scaffold import service, versions
 
@@ -101,7 +104,10 @@ def make(app: App, options: Options) -> None:
             "the template has uncommitted changes: commit them as well, or others can't update "
             f"services/{chosen.name}"
         )
-    app.console.result("\n".join(service.story(chosen, made=not app.dry_run)))
+    if as_json:
+        app.console.json({**service.document(chosen), "dry_run": app.dry_run})
+    else:
+        app.console.result("\n".join(service.story(chosen, made=not app.dry_run)))
 
 
 def asked(options: Options, around: Around) -> Options:

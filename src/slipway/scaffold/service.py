@@ -85,19 +85,25 @@ def apply(service: NewService, checkout: Checkout, version: str = "") -> Path:
 
 def story(service: NewService, *, made: bool) -> list[str]:
     """What the user reads in the end: what there is now, and the commands that come next."""
+    verb, facts = "made" if made else "would make", ", ".join(_facts(service))
+    commands = [f"  {command}" for command in next_commands(service)]
+    return [f"{verb} services/{service.name}: {facts}", "", "next:", *commands]
+
+
+def document(service: NewService) -> dict[str, object]:
+    """The same for programs."""
+    folder = f"services/{service.name}"
+    return {**asdict(service), "folder": folder, "next": next_commands(service)}
+
+
+def next_commands(service: NewService) -> list[str]:
+    """What to type once it is there."""
     name = service.name
-    deploy = f"  uv run invoke deploy --env=local --service={name}"
+    test = f"uv run --directory services/{name} pytest"
+    deploy = f"uv run invoke deploy --env=local --service={name}"
     if service.kind == "job":
-        last = [deploy, f"  uv run invoke jobs.run --env=local --service={name}"]
-    else:
-        last = [f"  uv run invoke dev --service={name}", deploy]
-    return [
-        f"{'made' if made else 'would make'} services/{name}: {', '.join(_facts(service))}",
-        "",
-        "next:",
-        f"  uv run --directory services/{name} pytest",
-        *last,
-    ]
+        return [test, deploy, f"uv run invoke jobs.run --env=local --service={name}"]
+    return [test, f"uv run invoke dev --service={name}", deploy]
 
 
 def _facts(service: NewService) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -61,6 +62,38 @@ def test_dry_run_makes_nothing(checkout: Checkout, capsys: pytest.CaptureFixture
     new(Context(), name="payments", dry_run=True)
     assert not checkout.services.exists()
     assert capsys.readouterr().out.startswith("would make services/payments")
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_was_made_as_json(
+    checkout: Checkout,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    dry_run: bool,
+) -> None:
+    """All that was decided, and the next commands; nothing is asked, also at a terminal."""
+    monkeypatch.setattr("slipway.cli.new.listening", lambda: True)
+    new(Context(), name="payments", description="Takes money", json=True, dry_run=dry_run)
+    assert json.loads(capsys.readouterr().out) == {
+        "name": "payments",
+        "description": "Takes money",
+        "python": "3.13",
+        "route": "/payments",
+        "priority": 100,
+        "kind": "web",
+        "database": "none",
+        "cache": "none",
+        "auth": "none",
+        "schedule": "",
+        "folder": "services/payments",
+        "next": [
+            "uv run --directory services/payments pytest",
+            "uv run invoke dev --service=payments",
+            "uv run invoke deploy --env=local --service=payments",
+        ],
+        "dry_run": dry_run,
+    }
+    assert (checkout.services / "payments").exists() is not dry_run
 
 
 def test_a_wrong_name_is_a_usage_error(checkout: Checkout) -> None:
