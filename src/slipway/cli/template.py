@@ -38,9 +38,10 @@ def check(c: Context, *, json: bool = False) -> int:  # noqa: ARG001
     help={
         "service": "the service to bring up to date",
         "dry_run": "say what would change, and change nothing",
+        "json": "print the files and conflicts as JSON",
     }
 )
-def update(c: Context, *, service: str, dry_run: bool = False) -> int:  # noqa: ARG001
+def update(c: Context, *, service: str, dry_run: bool = False, json: bool = False) -> int:  # noqa: ARG001
     """Bring a service to the template's present version.
 
     What both changed is merged; exit code 1 where conflicts are left in files. Nothing is changed
@@ -57,8 +58,22 @@ def update(c: Context, *, service: str, dry_run: bool = False) -> int:  # noqa: 
     with alone(app.checkout), updating.prepared(app.checkout, service, app.runner) as found:
         if not dry_run:
             updating.apply(found, app.checkout, app.runner)
-    show(app.console, found, made=not dry_run)
+    if json:
+        app.console.json({**document(found), "dry_run": dry_run})
+    else:
+        show(app.console, found, made=not dry_run)
     return int(bool(found.conflicts))
+
+
+def document(found: Update) -> dict[str, object]:
+    """What `--json` prints; `from` and `to` are versions of the template, as git names its tree."""
+    return {
+        "service": found.service,
+        "from": found.before,
+        "to": found.record.tree,
+        "files": [{"path": path, "change": what} for path, what in found.changes.items()],
+        "conflicts": [asdict(conflict) for conflict in found.conflicts],
+    }
 
 
 def show(console: Console, found: Update, *, made: bool) -> None:

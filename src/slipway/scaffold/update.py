@@ -26,10 +26,12 @@ LOCK, PROJECT = "uv.lock", "pyproject.toml"
 class Update:
     """A service brought to another version of the template, in a folder of its own.
 
+    `before` is the version that it was of, `record` tells the new one.
     `changes` maps each file that is another than the service's to what becomes of it.
     """
 
     service: str
+    before: str
     record: Record
     merged: Path
     changes: Mapping[str, str]
@@ -62,6 +64,7 @@ def prepared(checkout: Checkout, service: str, runner: Runner) -> Iterator[Updat
             relock(merged, locked, runner)
         yield Update(
             service=service,
+            before=origin.tree,
             record=now,
             merged=merged,
             changes=dict(changes(folder, names, merged)),

@@ -92,6 +92,50 @@ def test_conflicts_end_with_one(checkout: Checkout, capsys: pytest.CaptureFixtur
     assert os.fspath(checkout.root) not in said
 
 
+def version(checkout: Checkout) -> str:
+    """The template that is committed, as git names it."""
+    words = ["git", "rev-parse", "HEAD:templates/service"]
+    found = subprocess.run(words, cwd=checkout.root, check=True, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
+def test_an_update_as_json(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """From which version to which, and each file; the same shape where nothing is to do."""
+    old = version(checkout)
+    change(checkout, checkout.template / "{{cookiecutter.name}}", "New words")
+    commit()
+    new = version(checkout)
+    told = {"service": "orders", "from": old, "to": new, "conflicts": []}
+    paths = (".template.toml", "README.md")
+    files = [{"path": path, "change": "changed"} for path in paths]
+    for dry_run in (True, False):
+        capsys.readouterr()
+        update(Context(), service="orders", json=True, dry_run=dry_run)
+        found = json.loads(capsys.readouterr().out)
+        assert found == {**told, "files": files, "dry_run": dry_run}
+    commit()
+    update(Context(), service="orders", json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        **told,
+        "from": new,
+        "files": [],
+        "dry_run": False,
+    }
+
+
+def test_conflicts_as_json(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """With their reasons; they end with one all the same."""
+    change(checkout, checkout.template / "{{cookiecutter.name}}", "Theirs")
+    change(checkout, checkout.services / "orders", "Ours")
+    commit()
+    capsys.readouterr()
+    with pytest.raises(Exit) as ended:
+        update(Context(), service="orders", json=True)
+    assert ended.value.code == 1
+    conflict = {"path": "README.md", "reason": "both changed the same place"}
+    assert json.loads(capsys.readouterr().out)["conflicts"] == [conflict]
+
+
 def test_a_name_that_is_none(checkout: Checkout) -> None:
     """The nearest one is named."""
     with pytest.raises(Exit, match=r"no service called 'order' \(did you mean orders\?\)") as ended:
