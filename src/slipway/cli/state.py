@@ -9,7 +9,7 @@ from invoke.context import Context
 
 from slipway.cli.app import App
 from slipway.cli.reach import SERVICE, STACK, Stacks, check_service, reach, state_at
-from slipway.cli.state_copies import ENV, backup, copy, restore
+from slipway.cli.state_copies import ENV, backup, copy, place_of, restore
 from slipway.cli.task import task
 
 if TYPE_CHECKING:
@@ -17,18 +17,30 @@ if TYPE_CHECKING:
     from slipway.infra.statestore import Described
 
 
-@task(help={"env": ENV, "dry_run": "show what would be made or repaired, and do nothing"})
-def bootstrap(c: Context, *, env: str, dry_run: bool = False) -> None:  # noqa: ARG001
+@task(
+    help={
+        "env": ENV,
+        "dry_run": "show what would be made or repaired, and do nothing",
+        "json": "print what was made or repaired as JSON",
+    }
+)
+def bootstrap(c: Context, *, env: str, dry_run: bool = False, json: bool = False) -> None:  # noqa: ARG001
     """Make or mend the bucket and locks of Terraform's state."""
+    from slipway import names
     from slipway.infra import state
 
     app = App(dry_run=dry_run)
     settings, aws = reach(app, env)
     if dry_run:
-        lines = [f"would set: {title}" for title in state.wanting(settings, aws)]
+        done = state.wanting(settings, aws)
+        lines = [f"would set: {title}" for title in done]
     else:
         done = state.bootstrap(settings, aws, say=app.console.detail)
         lines = [f"{len(done)} things set"] if done else []
+    if json:
+        place = {"bucket": names.state_bucket(settings), "lock_table": names.lock_table(settings)}
+        app.console.json({"environment": env, **place, "set": done, "dry_run": dry_run})
+        return
     app.console.result("\n".join(lines) or "nothing to do: all is as it should be")
 
 
@@ -58,6 +70,7 @@ def list_(c: Context, *, env: str, json: bool = False) -> None:  # noqa: ARG001
         "service": SERVICE,
         "id": "the lock's id, as the message about it gives it",
         "dry_run": "show whose lock would be removed, and do nothing",
+        "json": "print the lock as JSON",
     }
 )
 def unlock(
@@ -68,8 +81,11 @@ def unlock(
     id: str,  # noqa: A002
     service: str | None = None,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Remove the lock with that id, whose holder is gone."""
+    from dataclasses import asdict
+
     from slipway import names
     from slipway.aws import calls
     from slipway.infra import locks
@@ -82,6 +98,9 @@ def unlock(
     where = locks.Place(bucket, table, env, stack, service)
     with calls(f"unlocking {where}"):
         found = (locks.held if dry_run else locks.unlock)(where, id, aws)
+    if json:
+        app.console.json({**place_of(where), **asdict(found), "dry_run": dry_run})
+        return
     app.console.result(f"{'would remove' if dry_run else 'removed'}: lock {id} of {found}")
 
 

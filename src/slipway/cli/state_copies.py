@@ -24,9 +24,17 @@ ENV = "environment whose state is meant"
         "env": ENV,
         "to": "local folder for the copies (default: the folder `backup` of the state bucket)",
         "dry_run": "show what would be copied, and do nothing",
+        "json": "print the states, and where the copies are, as JSON",
     }
 )
-def backup(c: Context, *, env: str, to: str | None = None, dry_run: bool = False) -> None:  # noqa: ARG001
+def backup(
+    c: Context,  # noqa: ARG001
+    *,
+    env: str,
+    to: str | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
     """Copy all states of an environment into a dated folder."""
     from pathlib import Path
 
@@ -45,11 +53,12 @@ def backup(c: Context, *, env: str, to: str | None = None, dry_run: bool = False
         wheres = locks.places(env, bucket, table, aws)
         if not wheres:
             raise UsageError(f"{env} has no states to keep")
-        if dry_run:
-            lines = [f"would copy: {where}" for where in wheres]
-        else:
-            lines = [keeping.backup(env, wheres, shelf, aws)]
-    app.console.result("\n".join(lines))
+        kept = "" if dry_run else keeping.backup(env, wheres, shelf, aws)
+    if json:
+        copied = [place_of(where) for where in wheres]
+        app.console.json({"folder": kept, "states": copied, "dry_run": dry_run})
+        return
+    app.console.result(kept or "\n".join(f"would copy: {where}" for where in wheres))
 
 
 @task(
@@ -61,6 +70,7 @@ def backup(c: Context, *, env: str, to: str | None = None, dry_run: bool = False
         "from_": "or the file to put back: a path, or s3://bucket/key",
         "force": "also where it is of another lineage, so not a version of this state",
         "dry_run": "show what would be put back, and do nothing",
+        "json": "print the state before and after, and how to undo it, as JSON",
     }
 )
 def restore(
@@ -73,6 +83,7 @@ def restore(
     from_: str | None = None,
     force: bool = False,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Put an earlier state back, and show the plan."""
     from slipway.aws import calls
@@ -87,9 +98,14 @@ def restore(
         done = act(where, wanted, aws, force=force)
     for line in statefile.differences(done.before, done.after):
         app.console.detail(line)
-    verb = "would put back" if dry_run else "put back"
-    before = done.before or "none that can be read"
-    app.console.result(f"{verb}: the state of {where} ({done.after}; before: {before})")
+    if json:
+        # Before the plan: should that fail, the way back has been told.
+        told = {**place_of(where), **sizes(done.before, done.after), "undo_version": done.undo}
+        app.console.json({**told, "dry_run": dry_run})
+    else:
+        verb = "would put back" if dry_run else "put back"
+        before = done.before or "none that can be read"
+        app.console.result(f"{verb}: the state of {where} ({done.after}; before: {before})")
     if done.undo:
         app.console.line(f"undo: uv run invoke state.restore {where.flags} --version={done.undo}")
     if not dry_run:
@@ -107,6 +123,7 @@ def restore(
         "from_table": "its lock table, to see whether somebody is at work there",
         "overwrite": "also where our state is not empty; a backup of it is kept",
         "dry_run": "show what would be copied, and do nothing",
+        "json": "print the state before and after as JSON",
     }
 )
 def copy(
@@ -121,6 +138,7 @@ def copy(
     from_table: str | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Take over a state from another project's backend."""
     from slipway.aws import calls
@@ -134,16 +152,37 @@ def copy(
     with calls(f"copying {source}"):
         act = adopt.look if dry_run else adopt.adopt
         done = act(where, source, aws, overwrite=overwrite)
-    if not done.changed:
+    if json:
+        told = {**place_of(where), "source": str(source), "changed": done.changed}
+        now = {**sizes(done.before, done.after), "backup": done.kept}
+        app.console.json({**told, **now, "dry_run": dry_run})
+    elif not done.changed:
         app.console.result(f"nothing to do: {where} has the state of {source} already")
+    else:
+        verb = "would copy" if dry_run else "copied"
+        app.console.result(f"{verb}: {source} to {where} ({done.after}; before: {done.before})")
+    if not done.changed:
         return
-    verb = "would copy" if dry_run else "copied"
-    app.console.result(f"{verb}: {source} to {where} ({done.after}; before: {done.before})")
     if done.kept:
         app.console.line(f"the state before: {done.kept}")
     if not dry_run:
         app.console.warn(f"{source} is still there: let nobody apply it again")
         _plan(app, settings, aws, where, done.after)
+
+
+def place_of(where: Place) -> dict[str, str]:
+    """Which state it is, as `--json` prints it; `service` is "" for what services share."""
+    return {"environment": where.environment, "stack": where.stack, "service": where.service}
+
+
+def sizes(before: State | None, after: State) -> dict[str, int | None]:
+    """Serial and resources of a state before (null: none that can be read) and after."""
+    return {
+        "serial": after.serial,
+        "resources": len(after.addresses),
+        "serial_before": before.serial if before else None,
+        "resources_before": len(before.addresses) if before else None,
+    }
 
 
 def _plan(app: App, settings: Settings, aws: Aws, where: Place, found: State) -> None:

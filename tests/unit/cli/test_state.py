@@ -21,6 +21,7 @@ from tests.unit.infra.test_statefile import a_state
 
 BUCKET, TABLE = "shop-state-123456789012-us-west-1", "shop-locks"
 PATH = "env:/dev/service/greeter.tfstate"
+GREETER = {"environment": "dev", "stack": "service", "service": "greeter"}
 LOCK = json.dumps({"ID": "a-1", "Who": "ann@laptop", "Operation": "OperationTypeApply"})
 
 CONFIG = """
@@ -69,9 +70,9 @@ def states(aws: Aws) -> Aws:
     return aws
 
 
-def _unlock(**more: str) -> None:
+def _unlock(**more: Any) -> None:
     values = {"env": "dev", "stack": "service", "service": "greeter", "id": "a-1", **more}
-    state.unlock.body(Context(), **values)  # type: ignore[arg-type]
+    state.unlock.body(Context(), **values)
 
 
 def test_bootstrap_tells_what_it_set(
@@ -92,6 +93,29 @@ def test_bootstrap_dry_run_makes_nothing(aws: Aws, capsys: pytest.CaptureFixture
     state.bootstrap.body(Context(), env="dev", dry_run=True)
     assert f"would set: bucket {BUCKET}" in capsys.readouterr().out
     assert aws.s3.list_buckets()["Buckets"] == []
+
+
+def test_bootstrap_as_json(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The place, and each thing that would be set, was set, and nothing the second time."""
+    monkeypatch.setattr("slipway.infra.state.WAIT", 2.0)
+    place = {"environment": "dev", "bucket": BUCKET, "lock_table": TABLE}
+    state.bootstrap.body(Context(), env="dev", dry_run=True, json=True)
+    wanting = document(capsys)
+    assert wanting == {**place, "set": wanting["set"], "dry_run": True}
+    assert wanting["set"][0] == f"bucket {BUCKET}"
+    state.bootstrap.body(Context(), env="dev", json=True)
+    told = capsys.readouterr()
+    done = [line.strip() for line in told.err.splitlines()]
+    assert json.loads(told.out) == {**place, "set": done, "dry_run": False}
+    assert done[0] == f"bucket {BUCKET}"
+    state.bootstrap.body(Context(), env="dev", json=True)
+    assert document(capsys) == {**place, "set": [], "dry_run": False}
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
 
 
 def test_list_names_states_and_holders(states: Aws, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +160,19 @@ def test_an_environment_without_states_has_no_backup(states: Aws) -> None:
         state_copies.backup.body(Context(), env="dev")
 
 
+def test_backup_as_json(states: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each state, and the folder where its copy is; none in a dry run."""
+    kept = tmp_path / "kept"
+    _unlock(json=True)
+    capsys.readouterr()
+    state_copies.backup.body(Context(), env="dev", to=str(kept), dry_run=True, json=True)
+    assert document(capsys) == {"folder": "", "states": [GREETER], "dry_run": True}
+    assert not kept.exists()
+    state_copies.backup.body(Context(), env="dev", to=str(kept), json=True)
+    (folder,) = (kept / "dev").iterdir()
+    assert document(capsys) == {"folder": str(folder), "states": [GREETER], "dry_run": False}
+
+
 @pytest.fixture
 def planned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Notes which states would be planned, instead of running Terraform."""
@@ -169,6 +206,44 @@ def test_restore_shows_differences_undo_and_plan(
     assert "(serial 6, 1 resources; before: serial 5, 1 resources)" in capsys.readouterr().out
 
 
+def test_restore_as_json(
+    states: Aws, tmp_path: Path, planned: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before and after in figures, and the version by which it is undone."""
+    states.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    states.s3.put_object(Bucket=BUCKET, Key=PATH, Body=a_state("a.x", "a.z", serial=4).encode())
+    version = states.s3.head_object(Bucket=BUCKET, Key=PATH)["VersionId"]
+    _unlock()
+    file = tmp_path / "old.tfstate"
+    file.write_text(a_state("a.y", serial=2))
+    for dry_run in (True, False):
+        capsys.readouterr()
+        _restore(from_=str(file), dry_run=dry_run, json=True)
+        told = capsys.readouterr()
+        assert json.loads(told.out) == {
+            **GREETER,
+            "serial": 5,
+            "resources": 1,
+            "serial_before": 4,
+            "resources_before": 2,
+            "undo_version": "" if dry_run else version,
+            "dry_run": dry_run,
+        }
+        assert "- a.x" in told.err
+    assert planned == ["service greeter in dev"]
+
+
+def test_restore_over_what_cant_be_read_as_json(
+    states: Aws, tmp_path: Path, planned: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was before has no figures then."""
+    file = tmp_path / "old.tfstate"
+    file.write_text(a_state("a.y", serial=2))
+    _restore(from_=str(file), dry_run=True, json=True)
+    told = document(capsys)
+    assert (told["serial_before"], told["resources_before"]) == (None, None)
+
+
 def _restore(**more: Any) -> None:
     values = {"env": "dev", "stack": "service", "service": "greeter", **more}
     state_copies.restore.body(Context(), **values)
@@ -200,6 +275,50 @@ def test_copy_adopts_once(
     state_copies.copy.body(Context(), **given)
     assert capsys.readouterr().out.startswith("nothing to do")
     assert planned == ["platform in dev"]
+
+
+def test_copy_as_json(states: Aws, planned: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What would come, what came, and that there was nothing left to do."""
+    place: Any = {"LocationConstraint": "us-west-1"}
+    states.s3.create_bucket(Bucket="theirs", CreateBucketConfiguration=place)
+    states.s3.put_object(Bucket="theirs", Key="app", Body=a_state("a.t", lineage="l").encode())
+    given: Any = {"env": "dev", "stack": "platform", "from_bucket": "theirs", "from_key": "app"}
+    told = {
+        "environment": "dev",
+        "stack": "platform",
+        "service": "",
+        "source": "s3://theirs/app",
+        "changed": True,
+        "serial": 2,
+        "resources": 1,
+        "serial_before": None,
+        "resources_before": None,
+        "backup": "",
+        "dry_run": False,
+    }
+    state_copies.copy.body(Context(), **given, json=True, dry_run=True)
+    assert document(capsys) == {**told, "dry_run": True}
+    state_copies.copy.body(Context(), **given, json=True)
+    assert document(capsys) == told
+    state_copies.copy.body(Context(), **given, json=True)
+    before = {"serial": 1, "serial_before": 2, "resources_before": 1}
+    assert document(capsys) == {**told, **before, "changed": False}
+    assert planned == ["platform in dev"]
+
+
+def test_copy_over_resources_as_json(
+    states: Aws, planned: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The state before is kept, and the document says where."""
+    place: Any = {"LocationConstraint": "us-west-1"}
+    states.s3.create_bucket(Bucket="theirs", CreateBucketConfiguration=place)
+    states.s3.put_object(Bucket="theirs", Key="app", Body=a_state("a.t", lineage="l").encode())
+    states.s3.put_object(Bucket=BUCKET, Key=PATH, Body=a_state("a.x", serial=4).encode())
+    _unlock()
+    capsys.readouterr()
+    given: Any = {"stack": "service", "service": "greeter", "from_bucket": "theirs"}
+    state_copies.copy.body(Context(), env="dev", **given, from_key="app", overwrite=True, json=True)
+    assert document(capsys)["backup"].startswith(f"s3://{BUCKET}/backup/dev/")
 
 
 def test_the_registry_of_another_environment_is_not_ours(
@@ -237,6 +356,21 @@ def test_unlock_dry_run_removes_nothing(states: Aws, capsys: pytest.CaptureFixtu
     assert "Item" in states.dynamodb.get_item(
         TableName=TABLE, Key={"LockID": {"S": f"{BUCKET}/{PATH}"}}
     )
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_unlock_as_json(states: Aws, capsys: pytest.CaptureFixture[str], dry_run: bool) -> None:
+    """Which state, and whose lock it was, or is."""
+    _unlock(dry_run=dry_run, json=True)
+    assert document(capsys) == {
+        **GREETER,
+        "id": "a-1",
+        "who": "ann@laptop",
+        "operation": "apply",
+        "created": None,
+        "path": "",
+        "dry_run": dry_run,
+    }
 
 
 def test_unlock_by_another_id_is_refused(states: Aws) -> None:
