@@ -170,7 +170,7 @@ def _health(checkout: Checkout, local: Local) -> dict[str, Any] | None:
                 return answer  # type: ignore[no-any-return]
         except (Foreign, KeyError, TypeError):
             time.sleep(pause)
-    if _noted(checkout).get("port") == local.port:
+    if noted(checkout).get("port") == local.port:
         # Ours, on its way: the engine answers for a container that is not yet there, or no more.
         return None
     raise _taken(local, owner(local.port) or "another program")
@@ -186,7 +186,7 @@ def _taken(local: Local, who: str) -> ToolError:
 
 def _refuse_other_port(checkout: Checkout, local: Local) -> None:
     """Two instances on one state folder would overwrite each other's state."""
-    port = _noted(checkout).get("port", local.port)
+    port = noted(checkout).get("port", local.port)
     if port != local.port:
         raise ToolError(
             f"the embedded AWS of this checkout runs on port {port}, not {local.port}",
@@ -194,14 +194,14 @@ def _refuse_other_port(checkout: Checkout, local: Local) -> None:
         )
 
 
-def _noted(checkout: Checkout) -> dict[str, int]:
+def noted(checkout: Checkout) -> dict[str, int]:
     """Process and port of the instance of this checkout; empty where that process is gone."""
     try:
-        noted = json.loads((folder(checkout) / "pid").read_text())
-        os.kill(noted["pid"], 0)
+        found = json.loads((folder(checkout) / "pid").read_text())
+        os.kill(found["pid"], 0)
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return dict(noted)
+    return dict(found)
 
 
 def _program(checkout: Checkout, local: Local, runner: Runner, console: Console) -> Command:
@@ -228,8 +228,8 @@ def _start(checkout: Checkout, local: Local, runner: Runner, console: Console) -
         # A dry run starts nothing and has nothing to wait for.
         return address(local)
     # A process writes the same itself; a container can't, it has other numbers.
-    noted = json.dumps({"pid": pid, "port": local.port})
-    (folder(checkout) / "pid").write_text(noted)
+    note = json.dumps({"pid": pid, "port": local.port})
+    (folder(checkout) / "pid").write_text(note)
     return _wait(pid, checkout, local)
 
 

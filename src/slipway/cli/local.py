@@ -21,25 +21,38 @@ if TYPE_CHECKING:
     from slipway.paths import Checkout
 
 
-@task(help={"dry_run": "show what it would do, and do nothing"})
-def up(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
+DRY_RUN = "show what it would do, and do nothing"
+
+
+@task(help={"dry_run": DRY_RUN, "json": "print where it answers as JSON"})
+def up(c: Context, *, dry_run: bool = False, json: bool = False) -> None:  # noqa: ARG001
     """Start the embedded AWS unless it runs; prints its endpoint."""
     from slipway import local
 
     app = App(dry_run=dry_run)
+    settings = _settings(app.checkout)
     with app.console.step("embedded AWS") as step:
-        step.outcome = local.up(app.checkout, _settings(app.checkout), app.runner, app.console)
-    app.console.result(step.outcome)
+        started = local.endpoint(app.checkout, settings) is None
+        step.outcome = url = local.up(app.checkout, settings, app.runner, app.console)
+    if json:
+        place = {"url": url, "port": settings.port}
+        app.console.json({**place, "started": started, "dry_run": dry_run})
+    else:
+        app.console.result(url)
 
 
-@task(help={"dry_run": "show what it would do, and do nothing"})
-def down(c: Context, *, dry_run: bool = False) -> None:  # noqa: ARG001
+@task(help={"dry_run": DRY_RUN, "json": "print whether it ran as JSON"})
+def down(c: Context, *, dry_run: bool = False, json: bool = False) -> None:  # noqa: ARG001
     """Stop the embedded AWS and its containers; keep its state."""
     from slipway import local
 
     app = App(dry_run=dry_run)
+    settings = _settings(app.checkout)
+    ran = json and runs(app.checkout, settings)
     with app.console.step("stop the embedded AWS"):
-        local.down(app.checkout, _settings(app.checkout), app.runner)
+        local.down(app.checkout, settings, app.runner)
+    if json:
+        app.console.json({"stopped": ran, "dry_run": dry_run})
 
 
 @task(help={"json": "print it as JSON"})
@@ -62,10 +75,17 @@ def status(c: Context, *, json: bool = False) -> int:  # noqa: ARG001
 @task(
     help={
         "yes": "don't ask",
-        "dry_run": "show what it would do, and do nothing",
+        "dry_run": DRY_RUN,
+        "json": "print whether it ran, and whether there was anything to forget, as JSON",
     }
 )
-def reset(c: Context, *, yes: bool = False, dry_run: bool = False) -> None:  # noqa: ARG001
+def reset(
+    c: Context,  # noqa: ARG001
+    *,
+    yes: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
     """Stop the embedded AWS and forget everything in it.
 
     That is resources, images, and Terraform's state.
@@ -75,8 +95,12 @@ def reset(c: Context, *, yes: bool = False, dry_run: bool = False) -> None:  # n
     app = App(dry_run=dry_run)
     if not (yes or dry_run):
         _confirm(app.checkout)
+    settings, there = _settings(app.checkout), local.folder(app.checkout).exists()
+    ran = json and runs(app.checkout, settings)
     with app.console.step("forget the embedded AWS"):
-        local.reset(app.checkout, _settings(app.checkout), app.runner)
+        local.reset(app.checkout, settings, app.runner)
+    if json:
+        app.console.json({"stopped": ran, "forgotten": there, "dry_run": dry_run})
 
 
 @task(help={"follow": "go on as it grows, until Ctrl-C", "lines": "how many to begin with"})
@@ -92,6 +116,18 @@ def logs(c: Context, *, follow: bool = False, lines: int = 50) -> None:  # noqa:
             f"no log yet: {app.checkout.shown(path)}", next_step="uv run invoke local.up"
         )
     _tail(path, lines, app.console, follow=follow)
+
+
+def runs(checkout: Checkout, settings: Local) -> bool:
+    """Whether there is an instance to stop, on its port or another; refuses nothing."""
+    from slipway import local
+    from slipway.errors import ToolError
+
+    try:
+        # A container outlives the client that started it, and so the note of that.
+        return bool(local.noted(checkout) or local.endpoint(checkout, settings))
+    except ToolError:
+        return False
 
 
 def lines(found: LocalStatus) -> list[str]:
