@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from slipway.cli.task import task
 if TYPE_CHECKING:
     from slipway.console import Console
     from slipway.infra.apply import Planned
+    from slipway.infra.destroy import Doomed
+    from slipway.infra.remains import Remains
 
 
 @task(
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         "registry": "its image repositories as well, with all images",
         "snapshots": "keep a last snapshot of each database",
         "dry_run": "show what would be destroyed, and do nothing",
+        "json": "print what was destroyed, and what remains, as JSON",
     }
 )
 def destroy(
@@ -36,6 +40,7 @@ def destroy(
     registry: bool = False,
     snapshots: bool = True,
     dry_run: bool = False,
+    json: bool = False,
 ) -> None:
     """Destroy services and platform of an environment."""
     from slipway.aws import calls
@@ -43,6 +48,7 @@ def destroy(
     from slipway.infra import destroy as ending
     from slipway.infra import state
     from slipway.infra.apply import terraforming
+    from slipway.infra.remains import remains
 
     if yes is not None and yes != env:
         raise UsageError(f"destroy: --yes={yes} is not --env={env}; nothing was destroyed")
@@ -56,7 +62,7 @@ def destroy(
         if registry and (users := ending.users_of_registry(settings, aws)):
             raise UsageError(f"{' and '.join(users)} take images from the registry of {env}")
         lost = ending.images(settings, aws) if registry else 0
-    kept = []
+    kept: list[str] = []
     if doomed:
         state.check(settings, aws)
         world = terraforming(
@@ -65,12 +71,40 @@ def destroy(
         confirm = partial(confirmed, env, yes, lost, app.console)
         kept = ending.destroy(settings, doomed, world, confirm, keep=snapshots)
     with calls(f"looking at what remains of {env}"):
-        left = ending.remains(settings, aws, registry=registry)
-    app.console.result(_told(env, [each.stack.label for each in doomed], dry_run=dry_run))
-    if kept:
-        left.append(f"the last snapshots of its databases: {', '.join(kept)}")
-    for line in left:
-        app.console.line(f"remains: {line}")
+        left = remains(settings, aws, registry=registry)
+    if json:
+        app.console.json({**document(doomed, left, kept), "dry_run": dry_run})
+    else:
+        tell(app.console, doomed, left, kept, dry_run=dry_run)
+
+
+def document(
+    doomed: Sequence[Doomed], left: Remains, snapshots: Sequence[str]
+) -> dict[str, object]:
+    """What `--json` prints; `stacks` is empty where there was nothing to destroy."""
+    stacks = [
+        {"stack": e.where.stack, "service": e.where.service, "resources": len(e.state.addresses)}
+        for e in doomed
+    ]
+    return {**asdict(left), "stacks": stacks, "snapshots": snapshots}
+
+
+def tell(
+    console: Console,
+    doomed: Sequence[Doomed],
+    left: Remains,
+    snapshots: Sequence[str],
+    *,
+    dry_run: bool,
+) -> None:
+    """What was destroyed, or would be, and what remains."""
+    labels = [each.stack.label for each in doomed]
+    console.result(_told(left.environment, labels, dry_run=dry_run))
+    lines = left.lines
+    if snapshots:
+        lines.append(f"the last snapshots of its databases: {', '.join(snapshots)}")
+    for line in lines:
+        console.line(f"remains: {line}")
 
 
 def confirmed(

@@ -165,31 +165,6 @@ def destroy(
     return kept
 
 
-def remains(settings: Settings, aws: Aws, *, registry: bool) -> list[str]:
-    """What an environment leaves behind, a line each."""
-    environment = settings.environment
-    bucket, table = names.state_bucket(settings), names.lock_table(settings)
-    sharing = sorted(
-        each.name
-        for each in settings.environments.values()
-        if names.state_bucket(settings, each) == bucket and each.name != environment.name
-    )
-    shared = f", which {' and '.join(sharing)} use as well" if sharing else ""
-    lines = [
-        f"bucket {bucket} (states, releases, backups) and lock table {table}{shared}; "
-        "docs/runbooks/state.md says how to remove them"
-    ]
-    if environment.registry == environment.name and not registry:
-        lines.append(
-            "the image repositories, if any; "
-            f"uv run invoke destroy --env={environment.name} --registry removes them"
-        )
-    families = _families(names.prefix(settings), aws)
-    if families:
-        lines.append(f"revisions of task definitions ({', '.join(families)}); they cost nothing")
-    return lines
-
-
 @contextmanager
 def _plans(doomed: Sequence[Doomed], world: Terraforming) -> Iterator[list[Planned]]:
     """The destroy plan of each stack, made side by side."""
@@ -261,13 +236,6 @@ def _one_off_tasks(cluster: str, aws: Aws) -> list[str]:
         tasks = aws.ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
         found += [t["taskArn"] for t in tasks if not t.get("group", "").startswith("service:")]
     return found
-
-
-def _families(prefix: str, aws: Aws) -> list[str]:
-    pages = aws.ecs.get_paginator("list_task_definition_families").paginate(
-        familyPrefix=f"{prefix}-", status="ACTIVE"
-    )
-    return [family for page in pages for family in page["families"]]
 
 
 def _stand_in(name: str, checkout: Checkout) -> Service:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,22 @@ from slipway.errors import UsageError
 from slipway.infra.apply import Planned
 from slipway.infra.plan import Change, PlanSummary
 from slipway.paths import Checkout
+from tests.unit.infra.test_statefile import a_state
 
 LOSES = Planned(
     stack=None,  # type: ignore[arg-type]
     summary=PlanSummary(changes=(Change(sign="-", address="aws_db_x.main", type="aws_db_x"),)),
     changes=True,
 )
+
+LEFT: Any = {
+    "environment": "dev",
+    "bucket": "shop-state-123456789012-us-west-1",
+    "lock_table": "shop-locks",
+    "shared_with": [],
+    "repositories": True,
+    "families": [],
+}
 
 
 class Terminal(io.StringIO):
@@ -75,10 +87,9 @@ def test_yes_of_another_name_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         destroy.destroy.body(Context(), env="dev", yes="prod")
 
 
-def test_an_environment_without_a_place_for_states(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nobody has to make a bucket first to hear that there is nothing to destroy."""
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """A checkout with one service, and a pretended account behind its environment `dev`."""
     (tmp_path / "slipway.toml").write_text(
         '[project]\nname = "shop"\n[environments.dev]\ntarget = "aws"\n'
         'account_id = "123456789012"\n'
@@ -87,13 +98,59 @@ def test_an_environment_without_a_place_for_states(
     (tmp_path / "services/greeter/service.toml").write_text(
         'name = "greeter"\n[route]\npriority = 1\n'
     )
+    (tmp_path / "infra/environments").mkdir(parents=True)
+    (tmp_path / "infra/environments/dev.tfvars").write_text("")
     monkeypatch.chdir(tmp_path)
     environment = load(Checkout(tmp_path), "dev").environment
     with mock_aws():
         aws = Aws(environment, None, boto3.Session("key", "secret", region_name="us-west-1"))
         monkeypatch.setattr("slipway.aws.connect", lambda *_, **__: aws)
-        destroy.destroy.body(Context(), env="dev", yes="dev")
-    assert capsys.readouterr().out.startswith("nothing to destroy")
+        yield aws
+
+
+def test_an_environment_without_a_place_for_states(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody has to make a bucket first to hear that there is nothing to destroy."""
+    destroy.destroy.body(Context(), env="dev", yes="dev")
+    told = capsys.readouterr()
+    assert told.out.startswith("nothing to destroy")
+    assert "remains: bucket" in told.err
+    destroy.destroy.body(Context(), env="dev", yes="dev", json=True)
+    nothing = {"stacks": [], "snapshots": [], "dry_run": False}
+    assert json.loads(capsys.readouterr().out) == {**LEFT, **nothing}
+
+
+@pytest.mark.parametrize(("dry_run", "kept"), [(True, []), (False, ["shop-dev-last"])])
+def test_what_was_destroyed_as_json(
+    aws: Aws,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    dry_run: bool,
+    kept: list[str],
+) -> None:
+    """Each stack with how much it knew of, in the order in which they go; what is left of it."""
+    place: Any = {"LocationConstraint": "us-west-1"}
+    aws.s3.create_bucket(Bucket=LEFT["bucket"], CreateBucketConfiguration=place)
+    for stack, text in {
+        "platform": a_state("aws_lb.this"),
+        "service/greeter": a_state("aws_ecs_service.this", "aws_lb_target_group.this"),
+    }.items():
+        key = f"env:/dev/{stack}.tfstate"
+        aws.s3.put_object(Bucket=LEFT["bucket"], Key=key, Body=text.encode())
+    monkeypatch.setattr("slipway.infra.state.check", lambda *_: None)
+    monkeypatch.setattr("slipway.infra.apply.terraforming", lambda *_, **__: None)
+    monkeypatch.setattr("slipway.infra.destroy.destroy", lambda *_, **__: kept)
+    destroy.destroy.body(Context(), env="dev", yes="dev", dry_run=dry_run, json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        **LEFT,
+        "stacks": [
+            {"stack": "service", "service": "greeter", "resources": 2},
+            {"stack": "platform", "service": "", "resources": 1},
+        ],
+        "snapshots": kept,
+        "dry_run": dry_run,
+    }
 
 
 def test_nothing_to_destroy_says_so() -> None:

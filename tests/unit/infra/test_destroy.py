@@ -18,6 +18,7 @@ from slipway.errors import InfraError, LockedError, UsageError
 from slipway.infra import applied, destroy, locks
 from slipway.infra.apply import Planned
 from slipway.infra.locks import Place
+from slipway.infra.remains import remains
 from slipway.paths import Checkout
 from slipway.release import lease
 from slipway.runner import DryRunner, Result
@@ -238,11 +239,11 @@ def test_images_are_counted(everything: Aws) -> None:
 def test_what_remains_is_told(everything: Aws) -> None:
     """Bucket and table with who else uses them, and the registry unless it went too."""
     known = {"dev": environment("dev"), "test": environment("test")}
-    left = destroy.remains(settings(environments=known), everything, registry=False)
+    left = remains(settings(environments=known), everything, registry=False).lines
     assert BUCKET in left[0]
     assert "which test use as well" in left[0]
     assert "--registry removes them" in left[1]
-    assert len(destroy.remains(settings(), everything, registry=True)) == 1
+    assert len(remains(settings(), everything, registry=True).lines) == 1
 
 
 def test_a_manifest_that_is_gone_gets_valid_values(checkout: Checkout) -> None:
