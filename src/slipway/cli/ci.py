@@ -46,9 +46,10 @@ def comment(
     help={
         "env": "environment to look at",
         "dry_run": "look, and show what would be sent to GitHub",
+        "json": "print it as JSON, as drift does",
     }
 )
-def drift(c: Context, *, env: str, dry_run: bool = False) -> int:  # noqa: ARG001
+def drift(c: Context, *, env: str, dry_run: bool = False, json: bool = False) -> int:  # noqa: ARG001
     """Look for drift; keep an issue about it.
 
     There is one for each environment, which is closed and opened again. Ends as `invoke drift`
@@ -62,7 +63,7 @@ def drift(c: Context, *, env: str, dry_run: bool = False) -> int:  # noqa: ARG00
     # Looking changes nothing; what is sent to GitHub is up to `dry_run`.
     report = look(App(dry_run=True), env)
     app = App(dry_run=dry_run)
-    show(app.console, report, as_json=False, as_markdown=False)
+    show(app.console, report, as_json=json, as_markdown=False)
     text, link = markdown(report), ci_link()
     issue = Issue(
         name=f"drift of {env}",

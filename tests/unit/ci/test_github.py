@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,11 @@ FOUND = Finding(of="app", kind="scaling", text="others", next_step="do this")
 
 @pytest.mark.parametrize(("findings", "code"), [((), 0), ((FOUND,), 1)])
 def test_drift_has_its_issue(
-    findings: tuple[Finding, ...], code: int, gh: FakeRunner, monkeypatch: pytest.MonkeyPatch
+    findings: tuple[Finding, ...],
+    code: int,
+    gh: FakeRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Opened where there is any, with a way to the run; the exit code is that of the look."""
     report = Report(environment="dev", findings=findings, looked_at=("app",))
@@ -134,6 +139,15 @@ def test_drift_has_its_issue(
     assert ci.drift.body(Context(), env="dev") == code
     made = [sent(command) for command in gh.ran if command.mutates]
     assert len(made) == code
+    capsys.readouterr()
+    ci.drift.body(Context(), env="dev", json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "environment": "dev",
+        "findings": [asdict(each) for each in findings],
+        "gaps": [],
+        "looked_at": ["app"],
+        "exit_code": code,
+    }
     for each in made:
         assert each["title"] == "Drift of dev"
         assert "| app | scaling | others |" in each["body"]
