@@ -14,6 +14,10 @@ from slipway.cli.task import Task
 
 HEAVY = {"boto3", "botocore", "docker", "pydantic", "cookiecutter", "rich", "requests"}
 
+# `exec` and `run` give stdout to somebody else's command, `local.logs` to somebody else's log;
+# `ci.comment` sends what a file says, and its caller has that already.
+NO_DOCUMENT = {"ci.comment", "exec", "local.logs", "run"}
+
 
 def tasks(collection: Collection) -> dict[str, Task[..., None]]:
     return {name: collection[name] for name in collection.task_names}
@@ -41,6 +45,13 @@ def test_every_flag_is_explained() -> None:
         if not flag.help
     ]
     assert not silent
+
+
+def test_every_task_tells_programs() -> None:
+    """All of them take --json, but for those that have no document."""
+    every = tasks(namespace())
+    silent = {name for name, t in every.items() if "json" not in {f.name for f in t.flags}}
+    assert silent == NO_DOCUMENT
 
 
 def test_what_is_left_out_is_no_mistake() -> None:
