@@ -7,6 +7,8 @@ is what CI checks, and nothing is installed twice.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import nox
@@ -81,9 +83,9 @@ def test(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "-q", *session.posargs)
     for service in SERVICES:
         in_service(session, service, "pytest", "-q")
-    for folder in TERRAFORM_TESTS:
-        initialise(session, folder)
-        terraform(session, f"-chdir={folder}", "test", "-no-color", stack=folder)
+    # Each keeps one core busy, whatever there are.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(partial(test_stack, session), TERRAFORM_TESTS))
 
 
 @nox.session
@@ -180,6 +182,12 @@ def in_service(
         env={"VIRTUAL_ENV": None},
         external=True,
     )
+
+
+def test_stack(session: nox.Session, folder: Path) -> None:
+    """Terraform's own tests of a stack; what they say is shown where one fails."""
+    initialise(session, folder)
+    terraform(session, f"-chdir={folder}", "test", "-no-color", stack=folder, silent=True)
 
 
 def initialise(session: nox.Session, folder: Path) -> None:
