@@ -99,7 +99,7 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def environments(session: nox.Session) -> None:
     """Every environment as it stands, made and destroyed."""
-    side_by_side(session, WHOLE, *session.posargs)
+    session.run("pytest", "-q", "-n", "3", WHOLE, *session.posargs)
 
 
 @nox.session
@@ -150,9 +150,9 @@ def load(session: nox.Session) -> None:
 
 
 def side_by_side(session: nox.Session, *options: str) -> None:
-    """End-to-end tests on three workers; tests/e2e/conftest.py says which go together."""
-    shared = ("-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations=30")
-    session.run("pytest", "-q", *shared, *options)
+    """End-to-end tests on three workers; a file's tests share what it has set up."""
+    by_file = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=30")
+    session.run("pytest", "-q", *by_file, *options)
 
 
 def lint_workflows(session: nox.Session) -> None:

@@ -1,4 +1,4 @@
-"""How end-to-end tests are shared out among workers (`pytest -n 3 --dist loadgroup`)."""
+"""In which order end-to-end tests are shared out among workers (`pytest -n 3 --dist loadfile`)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,7 @@ LONGEST: Sequence[str] = (
 """They begin first, so that no worker sits idle at the end while another still has one of them."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests together, in their order: they share what it has set up."""
+    """Put the longest files first; a file's own tests keep their order, as they build on it."""
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))

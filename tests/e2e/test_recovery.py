@@ -22,7 +22,7 @@ from embedded_aws.databases.images import POSTGRES
 from embedded_aws.settings import instance_name
 from tests.e2e.checkout import Clone, Ran, free_port, make_clone
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("recovery")]
+pytestmark = pytest.mark.e2e
 
 LIMIT = 600
 """Seconds for a recovery here; on AWS an hour is the promise."""

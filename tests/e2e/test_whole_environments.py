@@ -15,10 +15,7 @@ from tests.e2e.checkout import Clone, free_port, get, make_clone
 
 pytestmark = pytest.mark.e2e
 
-ENVIRONMENTS = [
-    pytest.param(name, marks=pytest.mark.xdist_group(name))
-    for name in ("dev", "test", "staging", "prod")
-]
+ENVIRONMENTS = ("dev", "test", "staging", "prod")
 PROTECTED = {"staging", "prod"}
 
 
