@@ -83,8 +83,8 @@ def test_the_tutorial(reader: Reader) -> None:
     assert reader.answer().startswith("Hello")
 
     said = reader.types("Change it")
-    assert re.findall(r"^ +(.*) -> Good day$", said, re.MULTILINE) == [
-        "containerDefinitions.app.environment.GREETING.value: Hello"
+    assert re.findall(r"^    (\S+: .* -> .*)$", said, re.MULTILINE) == [
+        "containerDefinitions.app.environment.GREETING: Hello -> Good day"
     ], said
     assert reader.answer().startswith("Good day")
 

@@ -138,7 +138,11 @@ def plain(definition: Mapping[str, Any]) -> dict[str, Any]:
 def _filled(value: Any) -> Any:
     if isinstance(value, Mapping):
         pairs = {key: _filled(each) for key, each in value.items()}
-        return {key: each for key, each in pairs.items() if each not in (None, [], {}, "")}
+        return {
+            key: each
+            for key, each in pairs.items()
+            if each not in (None, [], {}, "") and (key, each) != ("cpu", 0)
+        }
     if isinstance(value, list):
         return [_filled(each) for each in value]
     return value

@@ -287,6 +287,14 @@ def test_what_terraform_would_make_of_the_template() -> None:
     assert planning.planned(outcome(cpu="512", container_definitions=None)) == {"cpu": "512"}
 
 
+def test_what_ecs_fills_in_is_no_difference() -> None:
+    """No CPU of a container's own comes back as 0 from ECS, and not at all from a plan."""
+    registered = {"containerDefinitions": [{"name": "app", "cpu": 0, "mountPoints": []}]}
+    assert planning.plain(registered) == {"containerDefinitions": [{"name": "app"}]}
+    own = {"cpu": "256", "containerDefinitions": [{"name": "app", "cpu": 128}]}
+    assert planning.plain(own) == own
+
+
 def test_the_image_to_come_is_in_the_difference(world: World) -> None:
     """The revision that would be registered, against the one that serves."""
     image = push(world, "v2")
