@@ -36,9 +36,9 @@ DOCKERFILES = [folder / "Dockerfile" for folder in (*SERVICES, CHECKOUT.embedded
 
 WHOLE = "tests/e2e/test_whole_environments.py"
 REPEATED = tuple(
-    f"--deselect={WHOLE}::test_the_whole_environment[{name}]" for name in ("test", "staging")
+    f"--deselect={WHOLE}::test_the_whole_environment[{name}]" for name in ("dev", "test", "staging")
 )
-"""Minutes for what dev and prod show too; `nox -s environments` leaves nothing out."""
+"""Minutes for what prod and `local` show too; `nox -s environments` leaves nothing out."""
 TIMED = sorted(
     str(file.relative_to(ROOT))
     for pattern in (

@@ -330,18 +330,6 @@ def test_a_restart_keeps_everything(deployed: Deployed) -> None:
     assert (again.code, deployed.verdict(again)) == (0, "unchanged"), again.said
 
 
-def test_a_new_service_deploys_at_once(deployed: Deployed) -> None:
-    """`invoke new`, and nothing else: it deploys beside the first one."""
-    made = deployed.clone.invoke("new", "--name=payments")
-    assert made.code == 0, made.said
-    ran = deployed.deploy()
-    assert ran.code == 0, ran.said
-    outcome = ran.json()
-    assert outcome["payments"]["verdict"] == "deployed"
-    assert get(f"{outcome['payments']['url']}/health")["service"] == "payments"
-    assert get(f"{deployed.url}/health")["service"] == "greeter"
-
-
 def test_nothing_of_this_machine_is_needed_in_the_checkout(deployed: Deployed) -> None:
     """All that was made lies in `.slipway/` and in environments that git ignores."""
     status = subprocess.run(
