@@ -75,6 +75,11 @@ class Ask:
     command: tuple[str, ...] = ()
 
     @property
+    def what(self) -> tuple[object, ...]:
+        """What an image that passes has shown."""
+        return self.port, self.path, *self.command
+
+    @property
     def told(self) -> str:
         """What is done to find out, after "would"."""
         return f"run {shlex.join(self.command)}" if self.command else f"ask it for {self.path}"
@@ -124,16 +129,20 @@ def plan_image(
     """
     arguments = build_args(service)
     platform = PLATFORMS[service.architecture]
+    ask = _ask(service, environment, local or {})
+    tag = content_tag(
+        source.files, build_args=arguments, platform=platform, bases=bases, asked=ask.what
+    )
     return ImagePlan(
         service=service.name,
         source=source,
         dockerfile="Dockerfile",
         repository=repository,
-        tag=content_tag(source.files, build_args=arguments, platform=platform, bases=bases),
+        tag=tag,
         build_args=arguments,
         bases=bases,
         platform=platform,
-        ask=_ask(service, environment, local or {}),
+        ask=ask,
     )
 
 
@@ -148,14 +157,20 @@ def content_tag(
     build_args: Mapping[str, str],
     platform: str,
     bases: Mapping[str, str],
+    asked: Sequence[object],
 ) -> str:
-    """The name of an image: the same wherever and whenever the same things go into it."""
+    """The name of an image: the same wherever and whenever the same things go into it.
+
+    `asked` is what it had to answer before it was pushed: an image that the registry has is not
+    started again, and a service whose health path moves must not be found to lack it by ECS.
+    """
     inputs = {
         "scheme": _SCHEME,
         "files": sorted([file.path, file.kind, file.digest] for file in files),
         "build_args": dict(build_args),
         "platform": platform,
         "bases": dict(bases),
+        "asked": list(asked),
     }
     canonical = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:TAG_LENGTH]

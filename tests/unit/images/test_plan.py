@@ -23,6 +23,7 @@ INPUTS: dict[str, Any] = {
     "build_args": {"PYTHON_VERSION": "3.13", "DEBIAN": "trixie"},
     "platform": "linux/amd64",
     "bases": {"python:3.13-slim-trixie": "sha256:bb"},
+    "asked": (8000, "/health"),
 }
 
 
@@ -37,11 +38,13 @@ INPUTS: dict[str, Any] = {
         {"build_args": {"PYTHON_VERSION": "3.11", "DEBIAN": "trixie"}},
         {"platform": "linux/arm64"},
         {"bases": {"python:3.13-slim-trixie": "sha256:cc"}},
+        {"asked": (8001, "/health")},
+        {"asked": (8000, "/nowhere")},
     ],
-    ids=["bytes", "bit", "link", "name", "removed", "argument", "platform", "base"],
+    ids=["bytes", "bit", "link", "name", "removed", "argument", "platform", "base", "port", "path"],
 )
 def test_the_tag_changes_with_each_input(change: dict[str, Any]) -> None:
-    """Whatever goes into an image also goes into its name."""
+    """Whatever goes into an image also goes into its name, and what it had to answer."""
     assert content_tag(**INPUTS | change) != content_tag(**INPUTS)
 
 
@@ -57,7 +60,16 @@ def test_the_tag_does_not_depend_on_order() -> None:
 
 def test_the_tag_is_stable_between_releases_of_slipway() -> None:
     """The scheme only changes on purpose: else every image of every user is built again."""
-    assert content_tag(**INPUTS) == "08b3f82ed338d4ae"
+    assert content_tag(**INPUTS) == "195da47a302ea262"
+
+
+def test_another_health_path_is_asked_for_before_ecs_asks() -> None:
+    """The registry has no image that is known to answer there; settings of ECS alone change nothing."""
+    service = make_service()
+    moved = replace(service, health=replace(service.health, path="/nowhere"))
+    slower = replace(service, health=replace(service.health, interval=31))
+    assert make_plan(service=moved).tag != make_plan(service=service).tag
+    assert make_plan(service=slower).tag == make_plan(service=service).tag
 
 
 def test_a_tag_is_one_that_registries_take() -> None:
