@@ -64,7 +64,7 @@ def test_the_tag_is_stable_between_releases_of_slipway() -> None:
 
 
 def test_another_health_path_is_asked_for_before_ecs_asks() -> None:
-    """The registry has no image that is known to answer there; settings of ECS alone change nothing."""
+    """The registry has none that is known to answer there; how often ECS asks changes nothing."""
     service = make_service()
     moved = replace(service, health=replace(service.health, path="/nowhere"))
     slower = replace(service, health=replace(service.health, interval=31))
