@@ -45,7 +45,7 @@ TIMED = sorted(
         "test_embedded_codedeploy*.py",
         "test_embedded_scaling.py",
         "test_rehearse.py",
-        "test_strategies.py",
+        "test_strategies*.py",
     )
     for file in (ROOT / "tests" / "e2e").glob(pattern)
 )

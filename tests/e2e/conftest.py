@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 LONGEST: Sequence[str] = (
-    "test_rehearse",
     "test_strategies",
+    "test_strategies_back",
+    "test_rehearse",
     "test_recovery",
     "test_whole_environments",
     "test_releases",

@@ -18,7 +18,7 @@ REACHED: dict[Verdict, tuple[str, ...]] = {
         "e2e/test_flow.py::test_the_first_deploy_ends_with_a_url_that_answers",
         "e2e/test_strategies.py::test_a_change_takes_over_without_a_failed_request",
         "e2e/test_releases.py::test_a_deploy_in_bad_weather",
-        "e2e/test_strategies.py::test_a_shift_in_bad_weather",
+        "e2e/test_strategies_back.py::test_a_shift_in_bad_weather",
     ),
     Verdict.UNCHANGED: (
         "unit/rollout/test_rolling.py::test_the_same_content_is_unchanged",
