@@ -46,9 +46,10 @@ def read_all(
     *,
     environ: Mapping[str, str] | None = None,
     without: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> Sources:
     """All files as they are, but of services that are left out; raises `ConfigError` as `load`."""
-    found = find_sources(checkout, os.environ if environ is None else environ, defaults())
+    found = find_sources(checkout, os.environ if environ is None else environ, defaults(), only)
     services = {name: file for name, file in found.services.items() if name not in without}
     return checked(replace(found, services=services))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -160,9 +160,17 @@ class Sources:
         return Layer(origin=project.origins["region"], values={"region": project.values["region"]})
 
 
-def find_sources(checkout: Checkout, environ: Mapping[str, str], defaults: Tree) -> Sources:
-    """Read and check every file by itself; what is wrong is kept, not raised."""
-    folders = service_folders(checkout)
+def find_sources(
+    checkout: Checkout,
+    environ: Mapping[str, str],
+    defaults: Tree,
+    only: Collection[str] | None = None,
+) -> Sources:
+    """Read and check every file by itself; what is wrong is kept, not raised.
+
+    Of the services all are read, or those in `only`.
+    """
+    folders = [each for each in service_folders(checkout) if only is None or each.name in only]
     services = {
         folder.name: read_file(ServiceFile, folder / "service.toml", checkout) for folder in folders
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from slipway.runner import Runner
 
 Parts = Mapping[str, str]
 """All that goes into a service: what it is, and its content or a hash of it."""
+
+MANIFEST = "service.toml"
 
 Found = dict[str, dict[str, str]]
 """The parts of each service, while they are gathered."""
@@ -55,9 +58,9 @@ def compare(checkout: Checkout, base: str, runner: Runner) -> Comparison:
     """
     past = look_back(checkout, base, runner)
     services = [folder.name for folder in service_folders(checkout)]
-    now = read_all(checkout) if past.reconfigured(services) else None
     files = by_service(source.names(checkout.services, runner)) if past.touched else {}
     with unpacked(checkout, past, runner) as old:
+        now = read_near(checkout, past, old, services)
         try:
             then = as_of(past, old, now) if now else None
         except ConfigError as error:
@@ -111,6 +114,61 @@ def is_setting(part: str) -> bool:
     return " in " in part
 
 
+def read_near(
+    checkout: Checkout, past: Past, old: Checkout, services: Collection[str]
+) -> Sources | None:
+    """The configuration, with those services whose settings may have moved; None if none may.
+
+    Raises `ConfigError`.
+    """
+    if checkout.config.name in past.moved:
+        return read_all(checkout)
+    moved = past.reconfigured(services)
+    if not moved:
+        return None
+    texts = {name: [_text(checkout, name)] for name in {*services, *moved}}
+    for name in moved:
+        texts[name].append(_text(old, name))
+    shared = checkout.config.read_text(encoding="utf-8", errors="replace")
+    # Neither side may seem to be without services.
+    there = sorted(set(services) & past.services.keys() - moved)[:1]
+    return read_all(checkout, only=near(moved, texts, shared, besides=there))
+
+
+def near(
+    moved: Collection[str],
+    texts: Mapping[str, Iterable[str]],
+    shared: str,
+    besides: Collection[str] = (),
+) -> set[str]:
+    """The services whose settings may follow from those that moved, and all that these need; pure.
+
+    `texts` are the manifests of each, of both sides where it moved; `shared` is slipway.toml. To
+    look for names in a text takes a hundredth of the time of reading it as settings.
+    """
+    named = {name: _named(" ".join(found), texts) for name, found in texts.items()}
+    # Whether somebody calls a service is a setting of that service.
+    changed = set(moved).union(*(named[name] for name in moved))
+    if _named(shared, texts) & changed:
+        return set(texts)
+    found = {*changed, *besides, *(name for name, others in named.items() if others & changed)}
+    while more := {other for name in found for other in named[name]} - found:
+        found |= more
+    return found
+
+
+def _named(text: str, names: Collection[str]) -> set[str]:
+    return set(re.findall(r"[a-z0-9-]+", text)).intersection(names)
+
+
+def _text(checkout: Checkout, name: str) -> str:
+    """A manifest as it is; nothing where there is none, which is for `read_all` to say."""
+    try:
+        return (checkout.services / name / MANIFEST).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def as_of(past: Past, old: Checkout, now: Sources) -> Sources:
     """The configuration of then, of which only what differs is read. Raises `ConfigError`."""
 
@@ -119,8 +177,9 @@ def as_of(past: Past, old: Checkout, now: Sources) -> Sources:
         return file if file and same else read_file(kind, path, old)
 
     services = {
-        name: then(ServiceFile, old.services / name / "service.toml", now.services.get(name))
+        name: then(ServiceFile, old.services / name / MANIFEST, now.services.get(name))
         for name in sorted(past.services)
+        if name in now.services or old.shown(old.services / name / MANIFEST) in past.moved
     }
     was = replace(
         now,

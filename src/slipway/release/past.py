@@ -37,10 +37,14 @@ class Past:
         """The services with a file that differs."""
         return frozenset(by_service(_below("services/", self.moved)))
 
-    def reconfigured(self, services: Collection[str]) -> bool:
-        """Whether a configuration file differs, or there are other services than these."""
-        files = {f"services/{name}/{file}" for name in services for file in CONFIGURATION}
-        return bool({"slipway.toml", *files} & self.moved) or set(services) != set(self.services)
+    def reconfigured(self, services: Collection[str]) -> set[str]:
+        """Those with a configuration file that differs, and those that are not on both sides."""
+        return {
+            name
+            for name in {*services, *self.services}
+            if any(f"services/{name}/{file}" in self.moved for file in CONFIGURATION)
+            or (name in services) != (name in self.services)
+        }
 
     @property
     def infrastructure_moved(self) -> bool:

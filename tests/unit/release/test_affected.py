@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from slipway.command import Command
+from slipway.config import sources
+from slipway.config.sources import File
 from slipway.errors import UsageError
 from slipway.paths import Checkout
-from slipway.release.affected import Affected, compare, differences, judge
+from slipway.release.affected import Affected, compare, differences, judge, near
 from slipway.runner import OnLine, Result, SubprocessRunner
 
 ROOT = Path(__file__).parents[3]
@@ -167,6 +169,72 @@ def test_an_old_configuration_that_is_none_any_more(repository: Path) -> None:
     found = affected(repository)
     assert set(found) == {"orders", "users"}
     assert found["orders"][0].startswith("the configuration of HEAD can't be read: slipway.toml")
+
+
+TEXTS = {
+    "pay": ["port = 8000"],
+    "orders": ['needs = ["pay"]'],
+    "bill": ['needs = ["pay"]'],
+    "shop": ['needs = ["orders", "mail"]'],
+    "mail": [""],
+    "alone": ["name = 'alone'"],
+}
+
+
+@pytest.mark.parametrize(
+    ("moved", "shared", "found"),
+    [
+        ({"alone"}, "", {"alone"}),
+        # Who calls it has its address; what those need has to be there to be looked up.
+        ({"pay"}, "", {"pay", "orders", "bill"}),
+        ({"mail"}, "", {"mail", "shop", "orders", "pay"}),
+        # Whether it is called is a setting of what it needs, and others call that as well.
+        ({"orders"}, "", {"orders", "pay", "bill", "shop", "mail"}),
+        ({"alone"}, 'needs = ["alone"]', set(TEXTS)),
+        ({"pay"}, 'needs = ["mail"]', {"pay", "orders", "bill"}),
+        (set(), "", set()),
+    ],
+)
+def test_whose_settings_may_follow(moved: set[str], shared: str, found: set[str]) -> None:
+    """Those that moved, those around them, and nobody else."""
+    assert near(moved, TEXTS, shared) == found
+
+
+@pytest.mark.tools
+def test_only_what_may_follow_is_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hundreds of services a few; with slipway.toml another, all."""
+    for name, priority in (("alone", 30), ("apart", 40)):
+        service = repository / "services" / name / "service.toml"
+        write(service, f'name = "{name}"\nroute = {{ path = "/{name}", priority = {priority} }}\n')
+    commit(repository)
+    read: list[str] = []
+    real = sources.read_file
+
+    def noted(kind: type, path: Path, checkout: Checkout) -> File:
+        read.append(path.parent.name)
+        return real(kind, path, checkout)
+
+    monkeypatch.setattr(sources, "read_file", noted)
+    service = repository / "services/alone/service.toml"
+    service.write_text(service.read_text() + "cpu = 512\nmemory = 1024\n")
+    assert list(affected(repository)) == ["alone"]
+    assert {"alone", "apart", "orders", "users"} & set(read) == {"alone", "apart"}, read
+    project = repository / "slipway.toml"
+    project.write_text(project.read_text() + "[defaults]\ncpu = 512\nmemory = 1024\n")
+    affected(repository)
+    assert {"alone", "apart", "orders", "users"} <= set(read)
+
+
+@pytest.mark.tools
+def test_the_first_service_of_a_project_is_new(repository: Path) -> None:
+    """Though nothing around it is on both sides."""
+    for name in ("orders", "users"):
+        shutil.rmtree(repository / "services" / name)
+    write(
+        repository / "services/fresh/service.toml",
+        'name = "fresh"\nroute = { path = "/fresh", priority = 30 }\n',
+    )
+    assert affected(repository) == {"fresh": ("it is new",)}
 
 
 @pytest.mark.tools
