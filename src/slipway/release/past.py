@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +33,7 @@ class Past:
     infrastructure: tuple[str, ...]
     moved: frozenset[str]
 
-    @property
+    @cached_property
     def touched(self) -> frozenset[str]:
         """The services with a file that differs."""
         return frozenset(by_service(_below("services/", self.moved)))
